@@ -108,3 +108,38 @@ async def test_a_sweep_keeps_what_is_good(storage: Storage) -> None:
     # Seen from before its end, an expired record would still be there.
     found = await storage.find_all("state", now=NOW - 9)
     assert [key for key, _ in found] == ["endless", "good"]
+
+
+async def test_rewriting_changes_all_values_and_bodies(storage: Storage) -> None:
+    await storage.put("state", "a", b"1", owner="one", expires_at=NOW)
+    event = NewEvent(
+        oauth_id="one",
+        lane="",
+        handler="h",
+        body=b"{}",
+        delivery="1",
+        received_at=NOW,
+    )
+    await storage.add_event(event)
+    await storage.rewrite(lambda value: value + b"!")
+    assert await storage.get("state", "a", now=NOW - 1) == b"1!"
+    assert await storage.get("state", "a", now=NOW) is None
+    claimed = await storage.claim_event(owner="w", now=NOW, lease_seconds=9)
+    assert claimed is not None
+    assert claimed.body == b"{}!"
+
+
+async def test_deliveries_of_an_installation_that_was_deleted_are_forgotten(
+    storage: Storage,
+) -> None:
+    event = NewEvent(
+        oauth_id="one",
+        lane="",
+        handler="h",
+        body=b"{}",
+        delivery="1",
+        received_at=NOW,
+    )
+    assert await storage.add_event(event)
+    await storage.delete_owner("one")
+    assert await storage.add_event(event)

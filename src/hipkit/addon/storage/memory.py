@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
@@ -37,8 +39,9 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], _Record] = {}
         self._numbers = itertools.count(1)
-        self._events: dict[int, QueuedEvent] = {}
-        self._claims: dict[int, _Claim] = {}
+        self._lanes: dict[tuple[str, str], deque[QueuedEvent]] = {}
+        self._claims: dict[tuple[str, str], _Claim] = {}
+        """Lane -> the claim on its first event."""
         self._deliveries: dict[tuple[str, str], float] = {}
         self._locks = KeyLocks()
 
@@ -103,8 +106,20 @@ class MemoryStorage:
         """Delete all records and events of an installation."""
         for place in [at for at, each in self._records.items() if each.owner == owner]:
             del self._records[place]
-        for event in [each for each in self._events.values() if each.oauth_id == owner]:
-            self._forget(event.id)
+        for kept in (self._lanes, self._claims, self._deliveries):
+            for place in [each for each in kept if each[0] == owner]:
+                del kept[place]
+
+    async def rewrite(self, change: Callable[[bytes], bytes]) -> None:
+        """Replace the value of every record and the body of every event."""
+        self._records = {
+            place: replace(record, value=change(record.value))
+            for place, record in self._records.items()
+        }
+        self._lanes = {
+            lane: deque(replace(event, body=change(event.body)) for event in events)
+            for lane, events in self._lanes.items()
+        }
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue."""
@@ -113,9 +128,8 @@ class MemoryStorage:
         if known_at is not None and event.received_at < known_at + MEMORY_SECONDS:
             return False
         self._deliveries[delivery] = event.received_at
-        number = next(self._numbers)
-        self._events[number] = QueuedEvent(
-            id=number,
+        queued = QueuedEvent(
+            id=next(self._numbers),
             oauth_id=event.oauth_id,
             lane=event.lane,
             handler=event.handler,
@@ -124,42 +138,47 @@ class MemoryStorage:
             received_at=event.received_at,
             starts=0,
         )
+        self._lanes.setdefault((event.oauth_id, event.lane), deque()).append(queued)
         return True
 
     async def claim_event(
         self, *, owner: str, now: float, lease_seconds: float
     ) -> QueuedEvent | None:
         """Claim the oldest event that can be handled now."""
-        lanes: set[tuple[str, str]] = set()
-        for event in self._events.values():
-            lane = (event.oauth_id, event.lane)
-            if lane in lanes:
-                continue
-            lanes.add(lane)
-            claim = self._claims.get(event.id)
-            if claim is None or claim.until <= now:
-                claimed = replace(event, starts=event.starts + 1)
-                self._events[event.id] = claimed
-                self._claims[event.id] = _Claim(owner, now + lease_seconds)
-                return claimed
-        return None
+        free = [
+            (events[0].id, lane)
+            for lane, events in self._lanes.items()
+            if lane not in self._claims or self._claims[lane].until <= now
+        ]
+        if not free:
+            return None
+        _, lane = min(free)
+        events = self._lanes[lane]
+        events[0] = replace(events[0], starts=events[0].starts + 1)
+        self._claims[lane] = _Claim(owner, now + lease_seconds)
+        return events[0]
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        for number in self._claimed_by(owner):
-            self._claims[number] = _Claim(owner, until)
+        for lane in self._claimed_by(owner):
+            self._claims[lane] = _Claim(owner, until)
 
     async def finish_event(self, id: int, *, owner: str) -> None:
         """Remove an event from the queue."""
-        if id in self._claimed_by(owner):
-            self._forget(id)
+        for lane in self._claimed_by(owner):
+            events = self._lanes[lane]
+            if events[0].id == id:
+                events.popleft()
+                del self._claims[lane]
+                if not events:
+                    del self._lanes[lane]
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
-        for number in self._claimed_by(owner):
-            del self._claims[number]
-            event = self._events[number]
-            self._events[number] = replace(event, starts=event.starts - 1)
+        for lane in self._claimed_by(owner):
+            events = self._lanes[lane]
+            events[0] = replace(events[0], starts=events[0].starts - 1)
+            del self._claims[lane]
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock."""
@@ -178,9 +197,5 @@ class MemoryStorage:
             if now < known_at + MEMORY_SECONDS
         }
 
-    def _claimed_by(self, owner: str) -> list[int]:
-        return [id for id, claim in self._claims.items() if claim.owner == owner]
-
-    def _forget(self, number: int) -> None:
-        del self._events[number]
-        self._claims.pop(number, None)
+    def _claimed_by(self, owner: str) -> Sequence[tuple[str, str]]:
+        return [lane for lane, claim in self._claims.items() if claim.owner == owner]

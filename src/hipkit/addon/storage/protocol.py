@@ -9,6 +9,7 @@ Times are seconds since 1970, as `time.time()` returns them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -127,6 +128,13 @@ class Storage(Protocol):
 
     async def delete_owner(self, owner: str) -> None:
         """Delete all records and events of an installation."""
+
+    async def rewrite(self, change: Callable[[bytes], bytes]) -> None:
+        """Replace the value of every record and the body of every event, all or none.
+
+        Args:
+            change: Returns the new value. It may run in another thread.
+        """
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue.

@@ -1,0 +1,81 @@
+"""The tables of an add-on's SQLite file, and how older files get them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from hipkit.api.errors import StorageError
+
+__all__ = ["migrate"]
+
+MIGRATIONS = (
+    """
+    CREATE TABLE records (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        owner TEXT NOT NULL,
+        expires_at REAL,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX records_by_owner ON records (owner);
+    CREATE INDEX records_by_end ON records (expires_at) WHERE expires_at IS NOT NULL;
+
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        oauth_id TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        handler TEXT NOT NULL,
+        body BLOB NOT NULL,
+        delivery TEXT NOT NULL,
+        received_at REAL NOT NULL,
+        starts INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX events_by_lane ON events (oauth_id, lane);
+
+    -- The first event of each lane, and who handles it: so a claim reads one row, however many
+    -- events wait.
+    CREATE TABLE lanes (
+        oauth_id TEXT NOT NULL,
+        lane TEXT NOT NULL,
+        head INTEGER NOT NULL,
+        owner TEXT,
+        until REAL,
+        PRIMARY KEY (oauth_id, lane)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX lanes_by_head ON lanes (head);
+    CREATE INDEX lanes_by_owner ON lanes (owner) WHERE owner IS NOT NULL;
+
+    CREATE TABLE deliveries (
+        oauth_id TEXT NOT NULL,
+        delivery TEXT NOT NULL,
+        known_at REAL NOT NULL,
+        PRIMARY KEY (oauth_id, delivery)
+    ) WITHOUT ROWID;
+    CREATE INDEX deliveries_by_time ON deliveries (known_at);
+    """,
+)
+"""One for each version of the tables. What was released is never edited."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables up to date, in one transaction.
+
+    Raises:
+        StorageError: The file has tables of a newer version of hipkit.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StorageError(
+                "the add-on's database was written by a newer version of hipkit"
+            )
+        for script in MIGRATIONS[version:]:
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

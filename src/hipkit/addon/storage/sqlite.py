@@ -1,0 +1,346 @@
+"""Storage in an SQLite file, for any number of processes on one machine.
+
+The tables are in `migrations.py`, the thread that uses them in `writer.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hipkit.addon.storage.file_locks import FileLocks
+from hipkit.addon.storage.locks import KeyLocks
+from hipkit.addon.storage.migrations import migrate
+from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
+from hipkit.addon.storage.writer import Writer
+
+__all__ = ["SqliteStorage"]
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 30.0
+"""How long a process waits while another one commits."""
+
+Row = tuple[Any, ...]
+
+
+class SqliteStorage:
+    """A storage in an SQLite file. See `Storage`.
+
+    The file is created if there is none, readable for its owner only. Beside it are those of
+    SQLite, and one whose name ends in `-locks`. It is opened on first use.
+
+    Args:
+        path: The file. Its folder must exist.
+        durable: Whether a commit waits for the disk, so that nothing is lost when the power fails.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
+        self._path = Path(path)
+        self._durable = durable
+        self._writer: Writer | None = None
+        self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
+        self._locks = KeyLocks(self._files.acquire, self._files.release)
+
+    async def open(self) -> None:
+        """Open the file.
+
+        Raises:
+            StorageError: It cannot be opened, or belongs to a newer version of hipkit.
+        """
+        await self._opened()
+
+    async def aclose(self) -> None:
+        """Close the file. The next use opens it again."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.stop()
+        self._files.close()
+
+    async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
+        """Return a record."""
+        rows = await self._read(
+            "SELECT value FROM records WHERE kind = ? AND key = ?"
+            " AND (expires_at IS NULL OR expires_at > ?)",
+            (kind, key, now),
+        )
+        return rows[0][0] if rows else None
+
+    async def find_all(self, kind: str, *, now: float = 0.0) -> list[tuple[str, bytes]]:
+        """Return the keys and values of a kind."""
+        return await self._read(
+            "SELECT key, value FROM records WHERE kind = ?"
+            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY key",
+            (kind, now),
+        )
+
+    async def put(
+        self,
+        kind: str,
+        key: str,
+        value: bytes,
+        *,
+        owner: str = "",
+        expires_at: float | None = None,
+    ) -> None:
+        """Store a record."""
+        await self._write(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
+            (kind, key, value, owner, expires_at),
+        )
+
+    async def add(
+        self,
+        kind: str,
+        key: str,
+        value: bytes,
+        *,
+        now: float,
+        owner: str = "",
+        expires_at: float | None = None,
+    ) -> bool:
+        """Store a record if there is none."""
+        added = await self._write(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET value = excluded.value, owner = excluded.owner,"
+            " expires_at = excluded.expires_at WHERE records.expires_at <= ? RETURNING 1",
+            (kind, key, value, owner, expires_at, now),
+        )
+        return bool(added)
+
+    async def take(self, kind: str, key: str, *, now: float) -> bytes | None:
+        """Return a record and delete it."""
+        rows = await self._write(
+            "DELETE FROM records WHERE kind = ? AND key = ?"
+            " AND (expires_at IS NULL OR expires_at > ?) RETURNING value",
+            (kind, key, now),
+        )
+        return rows[0][0] if rows else None
+
+    async def delete(self, kind: str, key: str) -> bool:
+        """Delete a record."""
+        sql = "DELETE FROM records WHERE kind = ? AND key = ? RETURNING 1"
+        return bool(await self._write(sql, (kind, key)))
+
+    async def delete_owner(self, owner: str) -> None:
+        """Delete all records and events of an installation."""
+
+        def delete(connection: sqlite3.Connection) -> None:
+            for sql in (
+                "DELETE FROM records WHERE owner = ?",
+                "DELETE FROM events WHERE oauth_id = ?",
+                "DELETE FROM lanes WHERE oauth_id = ?",
+                "DELETE FROM deliveries WHERE oauth_id = ?",
+            ):
+                connection.execute(sql, (owner,))
+
+        await self._run(delete)
+
+    async def rewrite(self, change: Callable[[bytes], bytes]) -> None:
+        """Replace the value of every record and the body of every event."""
+
+        def rewrite(connection: sqlite3.Connection) -> None:
+            for kind, key, value in _all(
+                connection, "SELECT kind, key, value FROM records"
+            ):
+                connection.execute(
+                    "UPDATE records SET value = ? WHERE kind = ? AND key = ?",
+                    (change(value), kind, key),
+                )
+            for id, body in _all(connection, "SELECT id, body FROM events"):
+                connection.execute(
+                    "UPDATE events SET body = ? WHERE id = ?", (change(body), id)
+                )
+
+        await self._run(rewrite)
+
+    async def add_event(self, event: NewEvent) -> bool:
+        """Add an event to the queue."""
+
+        def add(connection: sqlite3.Connection) -> bool:
+            is_new = connection.execute(
+                "INSERT INTO deliveries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET known_at = excluded.known_at WHERE deliveries.known_at <= ? RETURNING 1",
+                (
+                    event.oauth_id,
+                    event.delivery,
+                    event.received_at,
+                    event.received_at - MEMORY_SECONDS,
+                ),
+            ).fetchall()
+            if not is_new:
+                return False
+            added = connection.execute(
+                "INSERT INTO events (oauth_id, lane, handler, body, delivery, received_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    event.oauth_id,
+                    event.lane,
+                    event.handler,
+                    event.body,
+                    event.delivery,
+                    event.received_at,
+                ),
+            )
+            connection.execute(
+                "INSERT OR IGNORE INTO lanes (oauth_id, lane, head) VALUES (?, ?, ?)",
+                (event.oauth_id, event.lane, added.lastrowid),
+            )
+            return True
+
+        return await self._run(add)
+
+    async def claim_event(
+        self, *, owner: str, now: float, lease_seconds: float
+    ) -> QueuedEvent | None:
+        """Claim the oldest event that can be handled now."""
+
+        def claim(connection: sqlite3.Connection) -> QueuedEvent | None:
+            row = connection.execute(
+                "UPDATE lanes SET owner = ?, until = ? WHERE head = (SELECT head FROM lanes"
+                " WHERE until IS NULL OR until <= ? ORDER BY head LIMIT 1) RETURNING head",
+                (owner, now + lease_seconds, now),
+            ).fetchone()
+            if row is None:
+                return None
+            id, *rest = connection.execute(
+                "UPDATE events SET starts = starts + 1 WHERE id = ? RETURNING"
+                " id, oauth_id, lane, handler, body, delivery, received_at, starts",
+                row,
+            ).fetchone()
+            oauth_id, lane, handler, body, delivery, received_at, starts = rest
+            return QueuedEvent(
+                id=id,
+                oauth_id=oauth_id,
+                lane=lane,
+                handler=handler,
+                body=body,
+                delivery=delivery,
+                received_at=received_at,
+                starts=starts,
+            )
+
+        return await self._run(claim)
+
+    async def extend_events(self, *, owner: str, until: float) -> None:
+        """Extend all claims of a worker."""
+        await self._write("UPDATE lanes SET until = ? WHERE owner = ?", (until, owner))
+
+    async def finish_event(self, id: int, *, owner: str) -> None:
+        """Remove an event from the queue."""
+
+        def finish(connection: sqlite3.Connection) -> None:
+            lane = connection.execute(
+                "SELECT oauth_id, lane FROM lanes WHERE head = ? AND owner = ?",
+                (id, owner),
+            ).fetchone()
+            if lane is None:
+                return
+            connection.execute("DELETE FROM events WHERE id = ?", (id,))
+            following = connection.execute(
+                "SELECT min(id) FROM events WHERE oauth_id = ? AND lane = ?", lane
+            ).fetchone()
+            if following == (None,):
+                connection.execute("DELETE FROM lanes WHERE head = ?", (id,))
+                return
+            connection.execute(
+                "UPDATE lanes SET head = ?, owner = NULL, until = NULL WHERE head = ?",
+                (*following, id),
+            )
+
+        await self._run(finish)
+
+    async def release_events(self, *, owner: str) -> None:
+        """End all claims of a worker."""
+
+        def release(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE events SET starts = starts - 1"
+                " WHERE id IN (SELECT head FROM lanes WHERE owner = ?)",
+                (owner,),
+            )
+            connection.execute(
+                "UPDATE lanes SET owner = NULL, until = NULL WHERE owner = ?", (owner,)
+            )
+
+        await self._run(release)
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Return a lock."""
+        return self._locks.lock(key)
+
+    async def sweep(self, *, now: float) -> None:
+        """Remove what has expired."""
+
+        def sweep(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM records WHERE expires_at <= ?", (now,))
+            connection.execute(
+                "DELETE FROM deliveries WHERE known_at <= ?", (now - MEMORY_SECONDS,)
+            )
+
+        await self._run(sweep)
+
+    async def _read(self, sql: str, values: Row) -> list[Row]:
+        """Return the rows of a query."""
+        writer = await self._opened()
+        return await writer.run(
+            lambda connection: _all(connection, sql, values), is_read=True
+        )
+
+    async def _write(self, sql: str, values: Row) -> list[Row]:
+        """Return the rows of a statement that changes something."""
+        return await self._run(lambda connection: _all(connection, sql, values))
+
+    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        return await (await self._opened()).run(function)
+
+    async def _opened(self) -> Writer:
+        writer = self._writer
+        if writer is None:
+            writer = self._writer = Writer(self._connect)
+        try:
+            await writer.opened()
+        except BaseException:
+            if self._writer is writer and not writer.is_open:
+                self._writer = None  # The next use tries again.
+            raise
+        return writer
+
+    def _connect(self) -> sqlite3.Connection:
+        with self._files.hold("open"):
+            return self._prepare()
+
+    def _prepare(self) -> sqlite3.Connection:
+        """Open the connection. One at a time: SQLite does not wait to switch to WAL."""
+        _create(self._path)
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            synchronous = "FULL" if self._durable else "OFF"
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA secure_delete = ON")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _create(path: Path) -> None:
+    """Create the file for its owner only, or take the access of others to it away."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        # It is not opened here: closing it would end SQLite's own locks in this process.
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
+def _all(connection: sqlite3.Connection, sql: str, values: Row = ()) -> list[Row]:
+    return connection.execute(sql, values).fetchall()
