@@ -1,0 +1,112 @@
+# ruff: noqa: ASYNC240 - nothing else runs in these event loops
+"""What is stored cannot be read without its key, and keys can be exchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hipkit import StorageError
+from hipkit.addon.storage.encryption import EncryptedStorage, new_key, open_storage
+from hipkit.addon.storage.memory import MemoryStorage
+from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
+from hipkit.addon.storage.sqlite import SqliteStorage
+
+NOW = 1_480_000_000.0
+
+
+def event(delivery: str) -> NewEvent:
+    return NewEvent(
+        oauth_id="one",
+        lane=delivery,
+        handler="h",
+        body=b'{"message": "hunter2"}',
+        delivery=delivery,
+        received_at=NOW,
+    )
+
+
+async def claim(storage: Storage) -> QueuedEvent | None:
+    return await storage.claim_event(owner="w", now=NOW, lease_seconds=30)
+
+
+async def fill(storage: Storage) -> None:
+    await storage.put("installation", "one", b"hunter2")
+    await storage.add("state", "one", b"hunter2", now=NOW)
+    await storage.add_event(event("1"))
+
+
+async def check(storage: Storage) -> None:
+    assert await storage.get("installation", "one") == b"hunter2"
+    assert await storage.find_all("state") == [("one", b"hunter2")]
+    claimed = await claim(storage)
+    assert claimed is not None
+    assert claimed.body == b'{"message": "hunter2"}'
+
+
+async def test_nothing_readable_is_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    storage = EncryptedStorage(SqliteStorage(path), new_key())
+    await storage.open()
+    await fill(storage)
+    for file in tmp_path.iterdir():
+        assert b"hunter2" not in file.read_bytes()
+    await check(storage)
+    await storage.aclose()
+
+
+async def test_what_was_stored_without_a_key_is_encrypted_when_there_is_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.db"
+    inner = SqliteStorage(path)
+    await fill(inner)
+    storage = EncryptedStorage(inner, new_key())
+    await storage.open()
+    await check(storage)
+    await storage.aclose()
+    assert b"hunter2" not in path.read_bytes()
+
+
+async def test_another_key_is_an_error() -> None:
+    inner = MemoryStorage()
+    storage = EncryptedStorage(inner, new_key())
+    await storage.open()
+    await fill(storage)
+    with pytest.raises(StorageError, match="another key"):
+        await EncryptedStorage(inner, new_key()).open()
+    await storage.open()
+    await check(storage)
+
+
+async def test_no_key_is_an_error() -> None:
+    inner = MemoryStorage()
+    storage = EncryptedStorage(inner, new_key())
+    await open_storage(storage)
+    with pytest.raises(StorageError, match="its key is needed"):
+        await open_storage(inner)
+    await open_storage(storage)
+    await open_storage(MemoryStorage())
+
+
+async def test_after_an_exchange_the_older_key_is_not_needed() -> None:
+    inner, old, new = MemoryStorage(), new_key(), new_key()
+    first = EncryptedStorage(inner, old)
+    await first.open()
+    await fill(first)
+    await EncryptedStorage(inner, new, old).open()
+    only = EncryptedStorage(inner, new)
+    await only.open()
+    await check(only)
+    with pytest.raises(StorageError, match="another key"):
+        await first.open()
+
+
+@pytest.mark.parametrize("key", ["", "hunter2", "x" * 44, "ü" * 44])
+def test_what_is_no_key_is_refused_without_repeating_it(key: str) -> None:
+    with pytest.raises(ValueError, match="32 bytes in URL-safe base64") as caught:
+        EncryptedStorage(MemoryStorage(), key)
+    with pytest.raises(ValueError, match="32 bytes in URL-safe base64"):
+        EncryptedStorage(MemoryStorage(), new_key(), key)
+    assert "hunter2" not in str(caught.value)
