@@ -73,6 +73,11 @@ UNTOLD = {
     "create_webhook": "a pattern has to be one",
     "create_room_webhook": "the same",
     "create_global_webhook": "the same",
+    "create_integration_link": "a target has to be a module, and a lifetime has bounds",
+    "addon_ui_update": "a glance has to be one of the add-on's",
+    "room_addon_ui_update": "the same",
+    "user_addon_ui_update": "the same",
+    "user_in_room_addon_ui_update": "the same",
     **dict.fromkeys(MODULES, "addresses and conditions have to be ones"),
 }
 """Operations that answer 400 to what fits their schema, by rules that no schema tells."""

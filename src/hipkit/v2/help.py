@@ -655,7 +655,7 @@ HELP: Mapping[str, OperationHelp] = {
             "Known quirks:",
             (
                 "- Status and body are not known; a redirect into the client is "
-                "likely.\n"
+                "likely. This server redirects to a page about the module.\n"
                 "- Only one source says that it needs no token.\n"
             ),
         ),

@@ -260,7 +260,8 @@ class Integrations(OperationGroup[Send]):
 
         Known quirks:
 
-        - Status and body are not known; a redirect into the client is likely.
+        - Status and body are not known; a redirect into the client is likely. This
+          server redirects to a page about the module.
         - Only one source says that it needs no token.
 
         Args:
@@ -274,8 +275,7 @@ class Integrations(OperationGroup[Send]):
             BadRequestError: An argument is missing, has the wrong type or is out of
                 range, or the body has the wrong content type.
             NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -309,8 +309,7 @@ class Integrations(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -349,8 +348,7 @@ class Integrations(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -384,8 +382,7 @@ class Integrations(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -425,8 +422,7 @@ class Integrations(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -472,8 +468,7 @@ class Integrations(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -519,8 +514,7 @@ class Integrations(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -585,7 +579,8 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         Known quirks:
 
-        - Status and body are not known; a redirect into the client is likely.
+        - Status and body are not known; a redirect into the client is likely. This
+          server redirects to a page about the module.
         - Only one source says that it needs no token.
 
         Args:
@@ -599,8 +594,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             BadRequestError: An argument is missing, has the wrong type or is out of
                 range, or the body has the wrong content type.
             NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -634,8 +628,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -674,8 +667,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -711,8 +703,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -752,8 +743,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -799,8 +789,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -846,8 +835,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 

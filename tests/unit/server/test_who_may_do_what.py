@@ -83,6 +83,8 @@ def is_hidden(entry: Entry, reply: RawResponse, is_person: bool) -> bool:
     """Say whether it is one that an add-on may not see: it did not make it itself."""
     is_of_addon = entry.operation_id.endswith("webhook") or "/extension/" in entry.path
     names_one = is_of_addon and entry.method != "POST"
+    if entry.operation_id.endswith("addon_ui_update"):
+        return not is_person and reply.status == 400
     return names_one and not is_person and reply.status == 404
 
 

@@ -27,7 +27,7 @@ from hipkit.server.storage.stores.emoticons import NewEmoticon
 from hipkit.server.storage.stores.tokens import NewToken
 from hipkit.v2.users import CreateUser
 from tests.unit.server.asgi import FORM, ForwardClock, RawResponse, Site, basic
-from tests.unit.server.services.addons.making import BODIES
+from tests.unit.server.services.addons.making import BODIES, content
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8)
 PICTURE = base64.b64encode(PNG).decode()
@@ -198,7 +198,10 @@ def body_for(
         "create_webhook": HOOK,
         "create_room_webhook": {**HOOK, "key": "hook"},
         "create_global_webhook": {**HOOK, "key": "hook"},
+        "create_integration_link": {"target": "hook", "ttl": 60},
     }
+    if kind.operation_id.endswith("addon_ui_update"):
+        bodies[kind.operation_id] = {"glance": [{"key": "hook", "content": content()}]}
     if "/extension/" in kind.path and "webhook" not in kind.path:
         bodies[kind.operation_id] = BODIES[kind.path.split("/")[-2]]
     found = bodies.get(kind.operation_id)

@@ -60,6 +60,15 @@ class Addresses:
         place = self.api if room_id is None else self.room(room_id)
         return f"{place}/extension/{kind}/{quote(key, safe='')}"
 
+    def addon_link(self, token: str) -> str:
+        """Return the address of an add-on's link to one of its modules."""
+        return f"{self.api}/addon/link/{quote(token, safe='')}"
+
+    def module_page(self, extension_id: int, room_id: int | None) -> str:
+        """Return the address of a module's page: as it is in a room, if it is of one."""
+        query = "" if room_id is None else f"?room={room_id}"
+        return f"{self.root}/modules/{extension_id}{query}"
+
     def emoticon(self, emoticon_id: int) -> str:
         """Return an emoticon's address."""
         return f"{self.root}{API}/emoticon/{emoticon_id}"
