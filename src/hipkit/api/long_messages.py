@@ -105,8 +105,9 @@ def split_message(
     parts that would show nothing.
 
     In HTML, tags that are open at the end of a part are closed there, and opened again in the
-    next one. What HipChat does not render is shown as text, and is escaped. Left out are tags
-    that, with those around them, take more than half a part or are nested more than 64 deep.
+    next one, where a numbered list counts from 1 again. What HipChat does not render is shown as
+    text, and is escaped. Left out are tags that, with those around them, take more than half a
+    part or are nested more than 64 deep.
 
     Args:
         message: The message.
