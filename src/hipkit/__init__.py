@@ -37,6 +37,8 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     # For type checkers and editors, where `X as X` means that `X` is exported.
+    from hipkit.api.bodies.files import File as File
+    from hipkit.api.bodies.reading import UnreadableError as UnreadableError
     from hipkit.api.calling import CallOptions as CallOptions
     from hipkit.api.calling import Hooks as Hooks
     from hipkit.api.errors import ApiError as ApiError
@@ -56,15 +58,13 @@ if TYPE_CHECKING:
     from hipkit.api.errors import SignatureError as SignatureError
     from hipkit.api.errors import StorageError as StorageError
     from hipkit.api.errors import UnauthorizedError as UnauthorizedError
-    from hipkit.api.files import File as File
     from hipkit.api.limits import Limit as Limit
     from hipkit.api.limits import Limits as Limits
-    from hipkit.api.long_messages import split_message as split_message
-    from hipkit.api.long_messages import truncate_message as truncate_message
+    from hipkit.api.messages.long_messages import split_message as split_message
+    from hipkit.api.messages.long_messages import truncate_message as truncate_message
     from hipkit.api.model import Model as Model
     from hipkit.api.model import RuleError as RuleError
     from hipkit.api.operation import Operation as Operation
-    from hipkit.api.reading import UnreadableError as UnreadableError
     from hipkit.api.response import Response as Response
     from hipkit.api.unreadable import HistoryPosition as HistoryPosition
     from hipkit.api.unreadable import UnreadableItem as UnreadableItem
@@ -89,12 +89,12 @@ else:
             RequestTimeoutError ResponseError ServerError SignatureError StorageError
             UnauthorizedError
         """,
-        "api.files": "File",
+        "api.bodies.files": "File",
         "api.limits": "Limit Limits",
-        "api.long_messages": "split_message truncate_message",
+        "api.messages.long_messages": "split_message truncate_message",
         "api.model": "Model RuleError",
         "api.operation": "Operation",
-        "api.reading": "UnreadableError",
+        "api.bodies.reading": "UnreadableError",
         "api.response": "Response",
         "api.unreadable": "HistoryPosition UnreadableItem",
         "client.async_client": "AsyncHipChat",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import inspect
 
-from hipkit.api.multipart import RelatedBody
+from hipkit.api.bodies.multipart import RelatedBody
 from hipkit.api.operation import RequestParts
 from tests.codegen.packages import Generate, document, operation, sent, spec
 

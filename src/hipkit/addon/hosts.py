@@ -15,8 +15,8 @@ import msgspec
 
 from hipkit.addon.host_policy import HostPolicy, origin_of, read_address
 from hipkit.addon.storage.protocol import Storage
+from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.errors import BadRequestError, InstallationError
-from hipkit.api.reading import UnreadableError
 from hipkit.client.settings import parse_site
 from hipkit.transports.egress import parse_endpoint
 from hipkit.transports.protocol import (

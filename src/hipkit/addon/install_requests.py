@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from hipkit.addon.claims import whole_number
 from hipkit.addon.host_policy import read_address
+from hipkit.api.bodies.reading import UnreadableError, read_document
 from hipkit.api.errors import InstallationError
-from hipkit.api.reading import UnreadableError, read_document
 from hipkit.api.secret import Secret
 
 __all__ = ["LONGEST_REQUEST", "InstallRequest", "read_install_request"]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET
 
-from hipkit.api.long_messages import truncate_message
+from hipkit.api.messages.long_messages import truncate_message
 from hipkit.api.secret import MaskedStruct
 from hipkit.v2.models import Card
 from hipkit.v2.rooms import SendRoomNotification

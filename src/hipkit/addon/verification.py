@@ -26,9 +26,9 @@ from hipkit.addon.claims import (
     whole_number,
 )
 from hipkit.addon.installations import Installation, Installations
+from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.errors import SignatureError
 from hipkit.api.frames import clears_locals
-from hipkit.api.reading import UnreadableError
 from hipkit.api.secret import Secret
 from hipkit.webhooks import WebhookEvent, read_event
 

@@ -14,7 +14,7 @@ import msgspec
 
 from hipkit.addon.installations import Installation
 from hipkit.addon.replies import Html
-from hipkit.api.reading import read_json
+from hipkit.api.bodies.reading import read_json
 from hipkit.api.secret import MaskedStruct
 from hipkit.v2.models import (
     GlanceContent,

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hipkit.api.addresses import KEPT_IN_PATHS, has_dot_segment
+from hipkit.api.bodies.writing import check_timestamp
 from hipkit.api.operation import Auth, Operation, RequestParts
 from hipkit.api.redaction import mask_path, secret_segments
-from hipkit.api.writing import check_timestamp
 
 __all__ = ["FreeRequest"]
 

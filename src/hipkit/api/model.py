@@ -24,9 +24,9 @@ from typing import (
 import msgspec
 from msgspec import UNSET
 
-from hipkit.api.reading import read_json
+from hipkit.api.bodies.reading import read_json
+from hipkit.api.bodies.writing import UnixTime, to_plain
 from hipkit.api.secret import MaskedStruct
-from hipkit.api.writing import UnixTime, to_plain
 
 __all__ = [
     "DateTime",

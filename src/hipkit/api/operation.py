@@ -30,10 +30,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
+from hipkit.api.bodies.multipart import RelatedBody
+from hipkit.api.bodies.writing import check_timestamp
 from hipkit.api.model import Rule
-from hipkit.api.multipart import RelatedBody
 from hipkit.api.secret import MaskedStruct
-from hipkit.api.writing import check_timestamp
 
 __all__ = [
     "Auth",

@@ -8,11 +8,11 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from hipkit.api.bodies.reading import UnreadableError, convert_json, read_document
+from hipkit.api.bodies.writing import remember_nulls
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
-from hipkit.api.reading import UnreadableError, convert_json, read_document
 from hipkit.api.secret import MaskedStruct
-from hipkit.api.writing import remember_nulls
 
 __all__ = ["HistoryPosition", "OnUnreadable", "UnreadableItem", "read_items"]
 

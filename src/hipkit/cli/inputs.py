@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hipkit.api.json_grammar import parse_json
+from hipkit.api.bodies.json_grammar import parse_json
 
 if TYPE_CHECKING:  # Only a shell that completes needs it.
     from click.shell_completion import CompletionItem

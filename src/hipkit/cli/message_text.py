@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from hipkit.api.message_html import plain_text
+from hipkit.api.messages.message_html import plain_text
 from hipkit.cli.output import one_line
 from hipkit.cli.table import align
 from hipkit.v2.models import Message

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import msgspec
 
-from hipkit.api.writing import to_plain
+from hipkit.api.bodies.writing import to_plain
 
 __all__ = [
     "harmless",

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import click
 
 from hipkit.api.errors import HipkitError
-from hipkit.api.long_messages import LONGEST_MESSAGE, split_message
+from hipkit.api.messages.long_messages import LONGEST_MESSAGE, split_message
 from hipkit.api.operation import Operation
 from hipkit.cli.call.arguments import build, literals
 from hipkit.cli.connect import open_client

@@ -41,7 +41,7 @@ from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
-    from hipkit.api.files import Progress
+    from hipkit.api.bodies.files import Progress
     from hipkit.api.unreadable import HistoryPosition
     from hipkit.client.auth_test import AuthTest
     from hipkit.client.download import DownloadSource

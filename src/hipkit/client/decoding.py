@@ -1,7 +1,7 @@
 """Convert a response to a typed result, or raise the matching error (pure).
 
-This module interprets status and headers; `hipkit.api.reading` reads the body, and `reply.py` has
-the errors.
+This module interprets status and headers; `hipkit.api.bodies.reading` reads the body, and
+`reply.py` has the errors.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from hipkit.api.bodies.reading import UnreadableError, read_json
 from hipkit.api.errors import ResponseError
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
-from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.unreadable import OnUnreadable, UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
 

@@ -14,9 +14,9 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from msgspec.structs import replace
 
+from hipkit.api.bodies.files import CHUNK_BYTES, Progress
 from hipkit.api.callbacks import check_callback
 from hipkit.api.errors import ResponseError
-from hipkit.api.files import CHUNK_BYTES, Progress
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.limits import LimitMemory
 from hipkit.api.operation import path_segment

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from hipkit.api.bodies.writing import check_timestamp
 from hipkit.api.errors import ResponseError
 from hipkit.api.unreadable import HistoryPosition, OnUnreadable, UnreadableItem
-from hipkit.api.writing import check_timestamp
 from hipkit.client.decoding import report
 from hipkit.client.paging import in_order
 from hipkit.v2.models import Message, MessagePage

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from hipkit.api.addresses import split_web_address
+from hipkit.api.bodies.json_grammar import parse_json
 from hipkit.api.errors import (
     ApiError,
     ForbiddenError,
@@ -20,7 +21,6 @@ from hipkit.api.errors import (
     ServerError,
     error_class,
 )
-from hipkit.api.json_grammar import parse_json
 from hipkit.api.limits import LATEST_UNIX_SECONDS, seconds_until_allowed
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import redact

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from hipkit.api.reading import UnreadableError, read_document
+from hipkit.api.bodies.reading import UnreadableError, read_document
 from hipkit.descriptors.faults import DescriptorError, Fault
 
 __all__ = ["LARGEST_DESCRIPTOR", "Document", "parse_document", "place_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from hipkit.api.reading import UnreadableError, convert_json
+from hipkit.api.bodies.reading import UnreadableError, convert_json
 from hipkit.descriptors.document import Document, parse_document
 from hipkit.descriptors.faults import DescriptorError, Fault
 from hipkit.v2.models import AddonDescriptor

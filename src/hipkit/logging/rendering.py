@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Literal, NamedTuple
 
-from hipkit.api.long_messages import LONGEST_MESSAGE, truncate_message
+from hipkit.api.messages.long_messages import LONGEST_MESSAGE, truncate_message
 
 __all__ = [
     "COLORS",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from hipkit.api.bodies.files import ImageSource
 from hipkit.api.calling import AsyncSend, CallOptions, Send
-from hipkit.api.files import ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import Operation

@@ -11,8 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Unpack
 
+from hipkit.api.bodies.files import FileSource, ImageSource
 from hipkit.api.calling import AsyncSend, CallOptions, Send
-from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import Operation

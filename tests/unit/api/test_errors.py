@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 import hipkit
+from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.calling import Hooks
 from hipkit.api.errors import (
     ApiError,
@@ -32,7 +33,6 @@ from hipkit.api.errors import (
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.limits import Limit, Limits
 from hipkit.api.model import RuleError
-from hipkit.api.reading import UnreadableError
 from hipkit.api.response import RequestSummary, Response, SentRequest
 from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem

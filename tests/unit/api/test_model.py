@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import field
 
+from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.model import (
     DateTime,
     ListPage,
@@ -23,7 +24,6 @@ from hipkit.api.model import (
     RuleError,
     find_broken_rule,
 )
-from hipkit.api.reading import UnreadableError
 from hipkit.v2.catalog import OPERATIONS
 from hipkit.v2.models import Card, CardDescription, RoomPage, UserPage
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 from rich.pretty import pretty_repr
 
-from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.bodies.files import FileSource, ImageSource
+from hipkit.api.bodies.multipart import RelatedBody
 from hipkit.api.model import Model, Rule, find_broken_rule
-from hipkit.api.multipart import RelatedBody
 from hipkit.api.operation import Operation, RequestParts, path_segment
 from hipkit.v1.catalog import OPERATIONS as V1
 from hipkit.v2 import GetPrivatechatHistory, GetRoomHistory

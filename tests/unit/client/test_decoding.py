@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from hipkit.api.bodies.reading import UnreadableError, read_json
 from hipkit.api.errors import ResponseError
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
-from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.redaction import mask_path
 from hipkit.transports.protocol import RawResponse
 from tests.scripted import decode

@@ -7,9 +7,9 @@ from io import BytesIO
 
 import pytest
 
-from hipkit.api.files import File
+from hipkit.api.bodies.files import File
+from hipkit.api.bodies.multipart import RelatedBody
 from hipkit.api.limits import Limit, Limits
-from hipkit.api.multipart import RelatedBody
 from hipkit.api.operation import RequestParts
 from hipkit.client.retries import (
     backoff_seconds,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.api.message_html import plain_text
+from hipkit.api.messages.message_html import plain_text
 from hipkit.logging.rendering import (
     COLORS,
     LARGEST_BATCH,

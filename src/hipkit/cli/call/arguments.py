@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UnsetType
 from msgspec.structs import FieldInfo
 
-from hipkit.api.files import File
+from hipkit.api.bodies.files import File
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.cli.call.progress import open_upload

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from hipkit.api.files import File, Progress
+from hipkit.api.bodies.files import File, Progress
 from hipkit.cli.output import is_terminal, one_line
 
 __all__ = ["counted", "open_upload", "transfer_bar"]

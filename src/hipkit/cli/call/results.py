@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable
 from typing import cast
 
-from hipkit.api.json_grammar import parse_json
+from hipkit.api.bodies.json_grammar import parse_json
+from hipkit.api.bodies.writing import to_plain
 from hipkit.api.response import Response
-from hipkit.api.writing import to_plain
 from hipkit.cli.call.progress import counted
 from hipkit.cli.failures import exit_code_of_status
 from hipkit.cli.options import Settings

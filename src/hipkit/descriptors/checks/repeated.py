@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from hipkit.api.json_grammar import BOM
+from hipkit.api.bodies.json_grammar import BOM
 from hipkit.descriptors.checks.findings import Finding, Path, warning
 
 __all__ = ["find_repeated_members"]

@@ -14,8 +14,8 @@ from typing import cast
 
 import msgspec
 
+from hipkit.api.bodies.json_grammar import BOM, parse_json
 from hipkit.api.errors import ApiError, BadRequestError
-from hipkit.api.json_grammar import BOM, parse_json
 from hipkit.server.http.requests import (
     Message,
     Receive,

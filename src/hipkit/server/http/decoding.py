@@ -21,10 +21,10 @@ from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
+from hipkit.api.bodies.files import FileSource, ImageSource
+from hipkit.api.bodies.json_grammar import parse_json
+from hipkit.api.bodies.misfit import read_misfit
 from hipkit.api.errors import BadRequestError
-from hipkit.api.files import FileSource, ImageSource
-from hipkit.api.json_grammar import parse_json
-from hipkit.api.misfit import read_misfit
 from hipkit.api.model import Rule, find_broken_rule
 from hipkit.api.operation import Operation
 from hipkit.server.http.hints import parts_of, without

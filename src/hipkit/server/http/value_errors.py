@@ -15,8 +15,8 @@ from typing import Literal, cast, get_args, get_origin
 import msgspec
 from msgspec import UNSET
 
+from hipkit.api.bodies.misfit import Misfit
 from hipkit.api.errors import BadRequestError
-from hipkit.api.misfit import Misfit
 from hipkit.api.model import Model, Rule, RuleError
 from hipkit.api.operation import Operation
 from hipkit.server.http.hints import is_model, parts_of, without

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.api.json_grammar import parse_json
+from hipkit.api.bodies.json_grammar import parse_json
 from hipkit.server.http.decoding import decode
 from hipkit.v2.rooms import SendRoomNotification
 

@@ -7,8 +7,8 @@ from functools import partial
 
 from markupsafe import Markup, escape
 
-from hipkit.api.message_html import CARD_TAGS, LINE_TAGS, plain_text
-from hipkit.api.reading import UnreadableError
+from hipkit.api.bodies.reading import UnreadableError
+from hipkit.api.messages.message_html import CARD_TAGS, LINE_TAGS, plain_text
 from hipkit.server.page.formatting import one_line
 from hipkit.server.page.sanitizer import (
     own_path,

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import jinja2
 import msgspec
 
-from hipkit.api.message_html import plain_text as without_tags
+from hipkit.api.messages.message_html import plain_text as without_tags
 from hipkit.server.page.cards import card_view
 from hipkit.server.page.formatting import (
     format_size,

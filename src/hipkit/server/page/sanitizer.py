@@ -1,7 +1,7 @@
 """Sanitizes HTML of messages and cards: few tags, no scripts, styles or outside pictures (pure).
 
 The output is balanced and contains no tag that is not listed; everything else is shown as text.
-Read next: `hipkit.api.message_html`, which separates tags from text.
+Read next: `hipkit.api.messages.message_html`, which separates tags from text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import nh3
 from markupsafe import Markup, escape
 
 from hipkit.api.addresses import is_web_address
-from hipkit.api.message_html import TAGS, Tag, Text, read_html
+from hipkit.api.messages.message_html import TAGS, Tag, Text, read_html
 from hipkit.server.page.styles import CLASSES, clamped, read_style
 from hipkit.server.services.messages.mentions_and_links import Link
 

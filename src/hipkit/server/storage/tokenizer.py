@@ -15,7 +15,7 @@ import unicodedata
 
 import msgspec
 
-from hipkit.api.message_html import CARD_TAGS, LINE_TAGS, plain_text
+from hipkit.api.messages.message_html import CARD_TAGS, LINE_TAGS, plain_text
 
 __all__ = ["LONGEST_TOKEN", "tokenize", "tokenize_message"]
 

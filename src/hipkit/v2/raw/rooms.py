@@ -13,8 +13,8 @@ from typing import Literal, Unpack
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.bodies.files import FileSource, ImageSource
 from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
-from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.models import (

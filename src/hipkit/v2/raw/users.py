@@ -11,8 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Unpack
 
+from hipkit.api.bodies.files import FileSource, ImageSource
 from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
-from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.models import (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from markupsafe import escape
 
-from hipkit.api.message_html import Text, read_html
+from hipkit.api.messages.message_html import Text, read_html
 from hipkit.server.page.sanitizer import sanitize
 from tests.unit.server.page.messages import (
     HOSTILE,

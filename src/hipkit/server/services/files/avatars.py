@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from hipkit.api.files import ImageSource
+from hipkit.api.bodies.files import ImageSource
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import read_picture
 from hipkit.server.services.files.stored import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.api.files import File
+from hipkit.api.bodies.files import File
 from hipkit.server.storage.blobs import Upload
 
 __all__ = ["ReceivedFile"]

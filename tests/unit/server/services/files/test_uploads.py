@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hipkit.api.files import File
-from hipkit.api.multipart import RelatedBody
+from hipkit.api.bodies.files import File
+from hipkit.api.bodies.multipart import RelatedBody
 from tests.unit.server.asgi import RawResponse, Site
 
 DATA = bytes(range(256)) * 20 + b"\r\n--BOUNDARY in the middle\r\n\n"

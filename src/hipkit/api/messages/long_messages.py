@@ -16,7 +16,7 @@ from html import escape
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from hipkit.api.message_html import CELLS, TABLE_PARTS, Tag, Text, read_html
+from hipkit.api.messages.message_html import CELLS, TABLE_PARTS, Tag, Text, read_html
 
 __all__ = ["LONGEST_MESSAGE", "split_message", "truncate_message"]
 

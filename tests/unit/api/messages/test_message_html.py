@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.api.message_html import CARD_TAGS, TAGS, Tag, Text, plain_text, read_html
+from hipkit.api.messages.message_html import (
+    CARD_TAGS,
+    TAGS,
+    Tag,
+    Text,
+    plain_text,
+    read_html,
+)
 
 AS_TYPED = [
     "From: Bob <bob@example.com> wrote",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from hipkit.api.misfit import Misfit, read_misfit
+from hipkit.api.bodies.misfit import Misfit, read_misfit
 
 
 class Part(msgspec.Struct):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hipkit.api.files import FileSource, as_file
+from hipkit.api.bodies.files import FileSource, as_file
 
 __all__ = ["RelatedBody"]
 

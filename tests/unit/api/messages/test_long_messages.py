@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import BadRequestError
-from hipkit.api.long_messages import LONGEST_MESSAGE, split_message, truncate_message
-from hipkit.api.message_html import TAGS, Text, plain_text, read_html
+from hipkit.api.messages.long_messages import (
+    LONGEST_MESSAGE,
+    split_message,
+    truncate_message,
+)
+from hipkit.api.messages.message_html import TAGS, Text, plain_text, read_html
 from hipkit.api.model import find_broken_rule
 from hipkit.testing import HipChatServer
 from hipkit.v2.rooms import SendRoomNotification

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from hipkit.api.bodies.reading import UnreadableError, read_json
 from hipkit.api.model import Model
-from hipkit.api.reading import UnreadableError, read_json
 
 HALF = "\ufffd"
 

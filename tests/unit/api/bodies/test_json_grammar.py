@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.api.json_grammar import parse_json
+from hipkit.api.bodies.json_grammar import parse_json
 
 HALF = "\ufffd"
 LARGEST = sys.float_info.max

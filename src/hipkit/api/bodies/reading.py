@@ -16,9 +16,9 @@ from typing import Any, cast
 
 import msgspec
 
-from hipkit.api.json_grammar import BOM, parse_json
-from hipkit.api.misfit import Misfit, read_misfit
-from hipkit.api.writing import remember_nulls
+from hipkit.api.bodies.json_grammar import BOM, parse_json
+from hipkit.api.bodies.misfit import Misfit, read_misfit
+from hipkit.api.bodies.writing import remember_nulls
 
 __all__ = [
     "UnreadableError",

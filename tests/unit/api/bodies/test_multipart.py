@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import File
-from hipkit.api.files import CHUNK_BYTES
-from hipkit.api.multipart import RelatedBody
+from hipkit.api.bodies.files import CHUNK_BYTES
+from hipkit.api.bodies.multipart import RelatedBody
 
 DATA = bytes(range(256)) * 3
 

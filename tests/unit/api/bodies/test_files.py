@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from hipkit import File
-from hipkit.api.files import FileSource, as_file
-from hipkit.api.multipart import RelatedBody
+from hipkit.api.bodies.files import FileSource, as_file
+from hipkit.api.bodies.multipart import RelatedBody
 from hipkit.v2 import UpdatePhoto
 from tests.scripted import KINDS, Kind, answer, connect, done, script_for
 

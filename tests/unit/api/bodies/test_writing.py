@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from hipkit import HistoryPosition, Model
-from hipkit.api.writing import to_plain
+from hipkit.api.bodies.writing import to_plain
 from hipkit.v2 import GetAllRooms, Message, MessagePage, Room, RoomStatistics, User
 from hipkit.v2.models import CapabilitiesDocument
 from tests.scripted import KINDS, Kind, answer, connect, done, listed, script_for
