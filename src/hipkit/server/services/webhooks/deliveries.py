@@ -25,6 +25,9 @@ __all__ = ["prepare_delivery", "root_of"]
 
 HEADERS = (("Content-Type", "application/json"), ("User-Agent", "HipChat.com"))
 
+DELIVERY_HEADER = "X-Hipkit-Delivery"
+"""Names an event and a webhook, the same at every try: not every event has an id of its own."""
+
 
 def root_of(webhook: WebhookRecord, runtime: Runtime, own_root: str) -> str:
     """Return scheme and host of the links in a webhook's events, by default `own_root`.
@@ -46,11 +49,12 @@ async def prepare_delivery(
 
     It is signed for webhooks with `authentication` `jwt`.
     """
+    headers = (*HEADERS, (DELIVERY_HEADER, f"{event.id}-{webhook.id}"))
     delivery = Delivery(
         subscription=webhook,
         event=event,
         url=webhook.url,
-        headers=HEADERS,
+        headers=headers,
         body=_body_of(webhook, event, root),
     )
     if webhook.authentication != "jwt" or webhook.client_id is None:
@@ -66,7 +70,7 @@ async def prepare_delivery(
         now_seconds=runtime.now_us() // SECOND_US,
     )
     token = sign(token_id=_new_id(), good_seconds=HEADER_SECONDS)
-    headers = (*HEADERS, ("Authorization", f"JWT {token}"))
+    headers = (*headers, ("Authorization", f"JWT {token}"))
     delivery = replace(delivery, headers=headers, signatures=(token,))
     if runtime.settings.webhook_signed_request:
         short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)

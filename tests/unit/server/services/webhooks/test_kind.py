@@ -403,7 +403,32 @@ def test_what_was_sent_and_not_settled_is_sent_again_and_answered_once(
 
     first, second = receiver.all()
     assert first.body == second.body
+    assert first.headers[NAME] == second.headers[NAME]
     assert [one["message"] for one in site.messages("Ops")] == ["x", "got it"]
+
+
+NAME = "X-Hipkit-Delivery"
+
+
+def test_every_delivery_has_a_name_which_is_the_same_at_its_retries(
+    site: Site, receiver: Receiver
+) -> None:
+    for _ in range(2):
+        create_webhook(site, receiver)
+    receiver.answer = lambda posted: Answer(500)
+    say(site, "x")
+    site.deliver()
+    first = [posted.headers[NAME] for posted in receiver.all()]
+    receiver.answer = lambda posted: Answer()
+    site.clock[0] += 10
+    say(site, "y")
+    site.deliver()
+
+    tried = [posted.headers[NAME] for posted in receiver.all()]
+    assert len(set(first)) == 2, "each webhook's are its own"
+    assert len(tried) == 4
+    assert set(first) < set(tried)
+    assert len(set(tried)) == 4
 
 
 def send_and_forget(site: Site) -> None:
