@@ -23,13 +23,15 @@ from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.wire import shown_address
 
-__all__ = ["StartReport", "serve"]
+__all__ = ["DEFAULT_PORT", "Network", "StartReport", "WebAddress", "serve"]
 
 DEFAULT_PORT = 8070
 DEFAULT_LIMITS = LimitSettings()
 
 
-class _WebAddress(Value):
+class WebAddress(Value):
+    """A scheme and host."""
+
     def _read(self, text: str) -> str:
         if not is_web_address(text):
             raise ValueError("must be a URL such as https://chat.example.com")
@@ -45,7 +47,9 @@ class _Email(Value):
             raise ValueError(fault) from None
 
 
-class _Network(Value):
+class Network(Value):
+    """An IP address or a network."""
+
     def _read(self, text: str) -> str:
         try:
             ipaddress.ip_network(text)
@@ -71,7 +75,7 @@ OPTIONS = [
     ),
     click.Option(
         ["--public-url"],
-        type=_WebAddress(),
+        type=WebAddress(),
         metavar="URL",
         help="Scheme and host for links in responses, instead of those of the request.",
     ),
@@ -96,7 +100,7 @@ OPTIONS = [
     ),
     click.Option(
         ["--trusted-proxy", "trusted_proxies"],
-        type=_Network(),
+        type=Network(),
         metavar="ADDRESS",
         multiple=True,
         help="Trust X-Forwarded-For and X-Forwarded-Proto from this IP address or network."
@@ -104,7 +108,7 @@ OPTIONS = [
     ),
     click.Option(
         ["--webhook-network", "webhook_networks"],
-        type=_Network(),
+        type=Network(),
         metavar="NETWORK",
         multiple=True,
         help="Allow webhooks to URLs in this private network, such as 10.0.0.0/8. Repeatable.",

@@ -23,12 +23,13 @@ from hipkit.server.http.protocol import BoundedProtocol
 from hipkit.server.http.transport_security import Application, StrictTransportSecurity
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
 from hipkit.server.settings import Settings
-from hipkit.server.storage.lock import hold_lock
+from hipkit.server.storage.lock import RunningServer, announce, hold_lock
 from hipkit.server.tls import Certificate
 
 __all__ = [
     "address_for_others",
     "address_of",
+    "announce_server",
     "listen",
     "open_certificate",
     "run",
@@ -141,9 +142,24 @@ async def _run(
             certificate=certificate,
             at_once=at_once,
         ) as address:
+            announce_server(server)
             on_ready(address)
             async with _meanwhile(server, certificate):
                 await stop.wait()
+
+
+def announce_server(server: Server) -> None:
+    """Store what commands beside this server need to know: `hipkit admin addon` calls it."""
+    settings = server.settings
+    running = RunningServer(
+        root=(settings.public_url or server.own_root).rstrip("/"),
+        webhook_networks=list(settings.webhook_networks),
+        strict=settings.strict,
+    )
+    try:
+        announce(settings.database, running)
+    except StorageError as error:
+        log.error("announcing the server: %s", error)
 
 
 async def _clean_up(name: str, work: Awaitable[None]) -> None:
@@ -217,11 +233,13 @@ async def serving(
     *,
     certificate: Certificate | None = None,
     at_once: asyncio.Event | None = None,
+    delivers: bool = True,
 ) -> AsyncIterator[str]:
     """Answer requests while the block runs, and yield the server's URL.
 
-    Without an application only the API is served. Requests that are open when the block ends
-    have `GRACE_SECONDS` left, or until `at_once` is set.
+    Without an application only the API is served, and with `delivers` off no events are sent.
+    Requests that are open when the block ends have `GRACE_SECONDS` left, or until `at_once` is
+    set.
     """
     address = address_of(listener, "http" if certificate is None else "https")
     server.own_root = address_for_others(address)
@@ -234,7 +252,8 @@ async def serving(
     async with contextlib.AsyncExitStack() as closing:
         # Last, when no delivery is under way any more.
         closing.push_async_callback(server.runtime.close_outgoing)
-        await closing.enter_async_context(sending(server.create_sender()))
+        if delivers:
+            await closing.enter_async_context(sending(server.create_sender()))
         task = asyncio.create_task(runner.serve(sockets=[listener]))
         task.add_done_callback(lambda _: runner.ready.set())
         try:

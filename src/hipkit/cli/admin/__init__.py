@@ -6,6 +6,7 @@ Read next: `running.py`, which holds what all commands share.
 
 from __future__ import annotations
 
+from hipkit.cli.admin.addons import addon
 from hipkit.cli.admin.ca import ca
 from hipkit.cli.admin.clients import client
 from hipkit.cli.admin.emoticons import emoticon
@@ -19,7 +20,7 @@ __all__ = ["admin"]
 
 admin = AdminGroup(
     "admin",
-    help="""Manage a server's users, rooms, OAuth clients, tokens, webhooks and emoticons.
+    help="""Manage a server's users, rooms, OAuth clients, tokens, webhooks and add-ons.
 
     Works directly on the server's database; the server can keep running. Secrets are
     printed once, when they are created, and cannot be shown again.
@@ -31,6 +32,7 @@ admin = AdminGroup(
         token,
         emoticon,
         webhook,
+        addon,
         ca,
     ],
 )

@@ -28,7 +28,10 @@ __all__ = [
     "AdminCommand",
     "AdminGroup",
     "Shown",
+    "Work",
+    "database_path",
     "number_option",
+    "open_runtime",
     "scope_option",
     "show",
 ]
@@ -37,6 +40,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 Shown = Mapping[str, object] | list[dict[str, object]]
 """What a command prints: an object, or a list of objects."""
+
+Work = Callable[..., Awaitable[Shown]]
+"""The function of a command."""
 
 MOST_NUMBER = 1_000_000_000_000
 """The largest id of a room or user to choose; HipChat's had seven digits."""
@@ -101,8 +107,20 @@ class AdminCommand(Command):
             StorageError: The database does not exist, or cannot be used.
             NotFoundError: It has had no first start yet.
         """
-        work = cast("Callable[..., Awaitable[Shown]]", self.callback)
-        show(ctx.ensure_object(Settings), ctx.invoke(_as_operator, work, ctx))
+        work = cast("Work", self.callback)
+        show(ctx.ensure_object(Settings), ctx.invoke(self.run, work, ctx))
+
+    def run(self, work: Work, ctx: click.Context) -> Shown:
+        """Run the function in a context of the operator, and return what it returns."""
+        runtime = open_runtime(ctx)
+
+        async def run() -> Shown:
+            return await work(await runtime.operator_context(), **ctx.params)
+
+        try:
+            return asyncio.run(run())
+        finally:
+            runtime.close()
 
 
 class AdminGroup(Group):
@@ -126,18 +144,20 @@ def show(settings: Settings, shown: Shown) -> None:
         write(describe(shown))
 
 
-def _as_operator(
-    work: Callable[..., Awaitable[Shown]], command: click.Context
-) -> Shown:
+def database_path(command: click.Context) -> Path:
+    """Return the path of the server's database.
+
+    Raises:
+        StorageError: There is no such file.
+    """
     path: Path = command.meta[DATABASE]
     if not path.exists():
         raise StorageError(f"{path}: no such database; hipkit serve creates one")
-    runtime = Runtime(SqliteDatabase.open(path), ServerSettings(database=path))
+    return path
 
-    async def run() -> Shown:
-        return await work(await runtime.operator_context(), **command.params)
 
-    try:
-        return asyncio.run(run())
-    finally:
-        runtime.close()
+def open_runtime(command: click.Context, **settings: object) -> Runtime:
+    """Open the database of a command, with other settings than the defaults where given."""
+    path = database_path(command)
+    made = ServerSettings(database=path, **settings)  # type: ignore[arg-type]  # its own names
+    return Runtime(SqliteDatabase.open(path), made)

@@ -11,13 +11,55 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.file import open_or_create, prepare_file
 
-__all__ = ["hold_lock"]
+__all__ = ["InUseError", "RunningServer", "announce", "announced", "hold_lock"]
 
 LOCKED_BYTE = 1 << 62
 """Far behind every byte that SQLite locks, or that a database can have."""
+
+
+class InUseError(StorageError):
+    """Another server runs on the database."""
+
+
+class RunningServer(msgspec.Struct, frozen=True):
+    """What a server tells commands that work beside it on its database."""
+
+    root: str
+    """Scheme and host under which others reach it."""
+    webhook_networks: list[str]
+    strict: bool
+
+
+def announce(database: Path, server: RunningServer) -> None:
+    """Store, for the holder of the lock, what commands beside it need to know.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    path = _lock_path(database)
+    try:
+        path.write_bytes(msgspec.json.encode(server))
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def announced(database: Path) -> RunningServer | None:
+    """Return what the server that holds the lock has announced; `None` if it did not."""
+    try:
+        return msgspec.json.decode(
+            _lock_path(database).read_bytes(), type=RunningServer
+        )
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _lock_path(database: Path) -> Path:
+    return Path(f"{database.resolve()}.lock")
 
 
 @contextlib.contextmanager
@@ -36,16 +78,20 @@ def hold_lock(database: Path) -> Generator[None]:
     has just opened it would hold a lock on a file without a name, and the next one could start.
 
     Raises:
-        StorageError: Another server holds the lock, or the file cannot be used.
+        InUseError: Another server holds the lock.
+        StorageError: The file cannot be used.
     """
     prepare_file(database)
-    lock = Path(f"{database.resolve()}.lock")
+    lock = _lock_path(database)
     # The block's connections have to be closed before this handle is: closing any handle of a
     # file ends the locks that SQLite has on it in the same process.
     with (
         _locked(database, _lock_byte) as file,
-        _locked(lock, _lock_file, shown=database),
+        _locked(lock, _lock_file, shown=database) as own,
     ):
+        # What the last one announced. A folder that is read-only now is no reason to fail.
+        with contextlib.suppress(OSError):
+            os.ftruncate(own.fileno(), 0)
         if not os.path.samestat(os.fstat(file.fileno()), database.stat()):
             raise StorageError(f"{database}: was replaced during the start; try again")
         yield
@@ -59,7 +105,7 @@ def _locked(
         try:
             lock(file.fileno())
         except BlockingIOError:
-            raise StorageError(f"{shown or path}: another server runs on it") from None
+            raise InUseError(f"{shown or path}: another server runs on it") from None
         except OSError as error:
             raise StorageError(f"{path}: cannot be locked: {error.strerror}") from error
         yield file

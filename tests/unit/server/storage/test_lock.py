@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from hipkit.api.errors import StorageError
-from hipkit.server.storage.lock import hold_lock
+from hipkit.server.storage.lock import (
+    InUseError,
+    RunningServer,
+    announce,
+    announced,
+    hold_lock,
+)
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 
@@ -106,3 +112,18 @@ def test_other_processes_may_write_meanwhile(database: Path) -> None:
 
     with hold_lock(database):
         subprocess.run([sys.executable, "-c", program, database], check=True)
+
+
+def test_what_a_server_announces_is_read_and_ends_with_the_next_one(
+    database: Path,
+) -> None:
+    running = RunningServer("https://chat.example.com", ["10.0.0.0/8"], True)
+    with hold_lock(database):
+        assert announced(database) is None
+        announce(database, running)
+        assert announced(database) == running
+        with pytest.raises(InUseError):
+            hold_lock(database).__enter__()
+
+    with hold_lock(database):
+        assert announced(database) is None

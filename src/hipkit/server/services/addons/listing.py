@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import (
     check_group_admin,
@@ -12,7 +12,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.installations import InstallationRecord
 
-__all__ = ["find_addon", "find_addon_in", "list_addons"]
+__all__ = ["find_addon", "find_addon_in", "find_named_addon", "list_addons"]
 
 
 async def list_addons(
@@ -37,6 +37,30 @@ async def list_addons(
         return await store.of_room(actor.group_id, None)
     found = await find_room_to_administer(context.stores, actor, room)
     return await store.of_room(actor.group_id, found.id)
+
+
+async def find_named_addon(
+    context: Context, reference: str, *, room: str | int | None = None
+) -> InstallationRecord:
+    """Return an installation by its id, or by the add-on's key and room.
+
+    Raises:
+        NotFoundError: Nothing with this id or key is installed.
+        BadRequestError: The add-on is installed in several places; the message names them.
+    """
+    found = [
+        one
+        for one in await list_addons(context, room=room, everywhere=room is None)
+        if reference in (one.client_id, one.addon_key)
+    ]
+    if not found:
+        raise NotFoundError(f"Add-on {reference} not found")
+    if len(found) > 1:
+        ids = ", ".join(one.client_id for one in found)
+        raise BadRequestError(
+            f"The add-on {reference} is installed several times: name one of {ids}"
+        )
+    return found[0]
 
 
 async def find_addon(context: Context, client_id: str) -> InstallationRecord:

@@ -20,6 +20,7 @@ from hipkit.server.services.webhooks.signatures import (
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.transports.protocol import HeaderPairs
 
 __all__ = ["prepare_delivery", "root_of"]
 
@@ -49,7 +50,8 @@ async def prepare_delivery(
 
     It is signed for webhooks with `authentication` `jwt`.
     """
-    headers = (*HEADERS, (DELIVERY_HEADER, f"{event.id}-{webhook.id}"))
+    name = DELIVERY_HEADER, f"{event.id}-{webhook.id}"
+    headers: HeaderPairs = (*HEADERS, name)
     delivery = Delivery(
         subscription=webhook,
         event=event,

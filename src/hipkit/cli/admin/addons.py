@@ -1,0 +1,354 @@
+"""`hipkit admin addon`.
+
+While an add-on is installed, updated or removed, it calls the server's API. So these commands work
+beside a server that runs, at its address, or else serve the API themselves meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from hipkit.api.errors import StorageError
+from hipkit.cli.admin.running import (
+    AdminCommand,
+    AdminGroup,
+    Shown,
+    Work,
+    database_path,
+    open_runtime,
+)
+from hipkit.cli.output import is_terminal, write_stderr
+from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
+from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.addons.installing import Installed
+from hipkit.server.services.addons.listing import find_named_addon, list_addons
+from hipkit.server.services.addons.offers import Offer, read_offer, read_update
+from hipkit.server.services.addons.reading import (
+    capabilities_of,
+    installable_of,
+    parse_descriptor,
+)
+from hipkit.server.services.addons.removing import remove
+from hipkit.server.services.addons.scopes import granted_scopes
+from hipkit.server.services.addons.updating import install
+from hipkit.server.services.context import Context, Runtime
+from hipkit.server.storage.lock import InUseError, announced, hold_lock
+from hipkit.server.storage.stores.installations import InstallationRecord
+from hipkit.transports.wire import shown_address
+
+__all__ = ["addon"]
+
+SERVED = ("public_url", "host", "port", "webhook_networks", "strict")
+"""The options of commands that call add-ons."""
+
+SERVES_ITSELF = "hipkit.serves_itself"
+"""The key of that in click's context."""
+
+LONGEST_ADDRESS = 100
+
+
+class AddonCommand(AdminCommand):
+    """A command that calls an add-on, which calls the server's API meanwhile."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(
+                ["--public-url"],
+                type=WebAddress(),
+                metavar="URL",
+                help="Scheme and host at which add-ons reach the server."
+                "  [default: those of the server that runs]",
+            ),
+            click.Option(
+                ["--host"],
+                default="127.0.0.1",
+                help="Address to listen on while no server runs.",
+            ),
+            click.Option(
+                ["--port"],
+                type=click.IntRange(0, 65535),
+                default=DEFAULT_PORT,
+                help="Port to listen on while no server runs.",
+            ),
+            click.Option(
+                ["--webhook-network", "webhook_networks"],
+                type=Network(),
+                metavar="NETWORK",
+                multiple=True,
+                help="Allow add-ons and their webhooks in this private network. Repeatable."
+                "  [default: those of the server that runs]",
+            ),
+            click.Option(
+                ["--strict"],
+                is_flag=True,
+                help="Accept only 200 as an add-on's answer, as HipChat's documentation says.",
+            ),
+        ]
+
+    def run(self, work: Work, ctx: click.Context) -> Shown:
+        """Run the function while the API can be called: by another process, or by this one."""
+        params = dict(ctx.params)
+        served = {name: params.pop(name) for name in SERVED}
+        # The lock is held for as long as this process serves, as any server holds it.
+        try:
+            with hold_lock(database_path(ctx)):
+                ctx.meta[SERVES_ITSELF] = True
+                return self._serving(work, ctx, params, served)
+        except InUseError:
+            return self._beside(work, ctx, params, served)
+
+    def _beside(
+        self,
+        work: Work,
+        ctx: click.Context,
+        params: dict[str, object],
+        served: dict[str, object],
+    ) -> Shown:
+        running = announced(database_path(ctx))
+        if running is None and served["public_url"] is None:
+            raise click.UsageError(
+                "the address of the server that runs is not known: use --public-url"
+            )
+        settings = {
+            "public_url": served["public_url"] or (running and running.root),
+            "webhook_networks": served["webhook_networks"]
+            or tuple(running.webhook_networks if running else ()),
+            "strict": served["strict"] or (running is not None and running.strict),
+        }
+        with _opened(ctx, settings) as runtime:
+
+            async def run() -> Shown:
+                try:
+                    return await work(await runtime.operator_context(), **params)
+                finally:
+                    await runtime.close_outgoing()
+
+            return asyncio.run(run())
+
+    def _serving(
+        self,
+        work: Work,
+        ctx: click.Context,
+        params: dict[str, object],
+        served: dict[str, object],
+    ) -> Shown:
+        # Loaded late: beside a server, no HTTP server is needed.
+        from hipkit.server.app import Server
+        from hipkit.server.serve import (
+            address_for_others,
+            address_of,
+            announce_server,
+            listen,
+            serving,
+        )
+
+        host, port = str(served["host"]), int(str(served["port"]))
+        try:
+            listener = listen(host, port)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"{error.strerror}: add-ons call the server while they are installed, and no"
+                " server runs on this database, so this command needs the port itself;"
+                " choose one with --port, or start hipkit serve",
+                shown_address(host, port),
+            ) from None
+        root = served["public_url"] or address_for_others(address_of(listener))
+        settings = {
+            "public_url": root,
+            "webhook_networks": served["webhook_networks"],
+            "strict": served["strict"],
+        }
+        with contextlib.closing(listener), _opened(ctx, settings) as runtime:
+            server = Server(runtime)
+            announce_server(server)
+
+            async def run() -> Shown:
+                context = await runtime.operator_context()
+                async with serving(server, listener, delivers=False):
+                    return await work(context, **params)
+
+            return asyncio.run(run())
+
+
+@contextlib.contextmanager
+def _opened(ctx: click.Context, settings: dict[str, object]) -> Iterator[Runtime]:
+    runtime = open_runtime(ctx, **settings)
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+
+
+room_option = click.option(
+    "--room", "room_name", metavar="ROOM", help="Only in this room."
+)
+yes_option = click.option(
+    "--yes", is_flag=True, help="Agree to the scopes without being asked."
+)
+
+
+@click.group(cls=AdminGroup)
+def addon() -> None:
+    """Install add-ons, update and remove them. ADDON is an id or a key."""
+
+
+@addon.command("install", cls=AddonCommand)
+@click.argument("url")
+@click.option(
+    "--room",
+    "room_name",
+    metavar="ROOM",
+    help="Install it in this room only.  [default: the whole group]",
+)
+@yes_option
+async def install_addon(
+    context: Context, *, url: str, room_name: str | None, yes: bool
+) -> Shown:
+    """Install an add-on, whose descriptor is at URL.
+
+    Shows what the add-on may do and asks for agreement. If it is installed there already, it is
+    updated.
+    """
+    offer = await read_offer(context, url, room=room_name)
+    return await _agree_and_install(context, offer, yes=yes)
+
+
+@addon.command("update", cls=AddonCommand)
+@click.argument("reference", metavar="ADDON")
+@room_option
+@click.option(
+    "--url", metavar="URL", help="Where its descriptor is now.  [default: where it was]"
+)
+@yes_option
+async def update_addon(
+    context: Context,
+    *,
+    reference: str,
+    room_name: str | None,
+    url: str | None,
+    yes: bool,
+) -> Shown:
+    """Read an add-on's descriptor again, and update it. New scopes need agreement."""
+    found = await find_named_addon(context, reference, room=room_name)
+    offer = await read_update(context, found.client_id, address=url)
+    return await _agree_and_install(context, offer, yes=yes)
+
+
+@addon.command("remove", cls=AddonCommand)
+@click.argument("reference", metavar="ADDON")
+@room_option
+async def remove_addon(
+    context: Context, *, reference: str, room_name: str | None
+) -> Shown:
+    """Remove an add-on with its credentials, tokens, webhooks and modules.
+
+    The add-on is told; it is removed whatever it answers.
+    """
+    found = await find_named_addon(context, reference, room=room_name)
+    removed = await remove(context, found.client_id)
+    shown = {**_brief(found), "removed": True, "problem": removed.problem}
+    return shown if removed.next_url is None else {**shown, "open": removed.next_url}
+
+
+@addon.command("list")
+@room_option
+async def list_all(context: Context, *, room_name: str | None) -> Shown:
+    """List the add-ons of the group and its rooms."""
+    found = await list_addons(context, room=room_name, everywhere=room_name is None)
+    return [{**_brief(one), "scopes": sorted(granted_scopes(one))} for one in found]
+
+
+@addon.command("show")
+@click.argument("reference", metavar="ADDON")
+@room_option
+async def show_addon(
+    context: Context, *, reference: str, room_name: str | None
+) -> Shown:
+    """Show an add-on: where it comes from, and what it may do and has."""
+    found = await find_named_addon(context, reference, room=room_name)
+    read = parse_descriptor(found.descriptor.encode(), found.descriptor_url)
+    capabilities = capabilities_of(read.descriptor)
+    modules = ("webhook", "glance", "web_panel", "dialog", "action", "external_page")
+    vendor = read.descriptor.vendor
+    return {
+        **_brief(found),
+        "description": read.descriptor.description,
+        "vendor": None if vendor is None else vendor.name,
+        "descriptor": _shown_url(found.descriptor_url),
+        "scopes": sorted(granted_scopes(found)),
+        "configuration": capabilities.configurable and capabilities.configurable.url,
+        **{f"{name}s": len(getattr(capabilities, name) or ()) for name in modules},
+    }
+
+
+async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Shown:
+    _check_can_finish(offer)
+    if not yes and (offer.installed is None or offer.new_scopes):
+        _ask(offer)
+    return _shown_installed(offer, await install(context, offer))
+
+
+def _check_can_finish(offer: Offer) -> None:
+    """Check that an add-on that is visited in a browser finds a server afterwards."""
+    installable = installable_of(offer.descriptor)
+    needs_browser = installable.callback_url is None and installable.installed_url
+    if needs_browser and click.get_current_context().meta.get(SERVES_ITSELF):
+        raise StorageError(
+            f"{offer.descriptor.name} is installed in a browser, and fetches its data from the"
+            " server then: start hipkit serve first"
+        )
+
+
+def _ask(offer: Offer) -> None:
+    descriptor = offer.descriptor
+    place = "the whole group" if offer.room is None else f"the room {offer.room.name}"
+    verb = "install" if offer.installed is None else "update"
+    write_stderr(
+        f"{verb} {descriptor.name} ({descriptor.key}) in {place}, from"
+        f" {_shown_url(offer.read.address)}"
+    )
+    asked: Sequence[str] = offer.scopes if offer.installed is None else offer.new_scopes
+    for scope in asked:
+        write_stderr(f"  {scope}: {SCOPES[scope]}")
+    if not asked:
+        write_stderr("  it asks for no scopes")
+    for scope in offer.left_out:
+        write_stderr(f"  not {scope}: an add-on of one room cannot have it")
+    if not is_terminal(sys.stdin):
+        raise click.UsageError("use --yes to agree to this without a terminal")
+    click.confirm("Agree?", abort=True, err=True)
+
+
+def _shown_installed(offer: Offer, installed: Installed) -> Shown:
+    shown: dict[str, object] = {
+        **_brief(installed.installation),
+        "scopes": list(offer.scopes),
+        "state": "waits for the add-on" if installed.is_pending else "installed",
+    }
+    if installed.next_url is not None:
+        shown["open"] = installed.next_url
+    return shown
+
+
+def _brief(installation: InstallationRecord) -> dict[str, object]:
+    return {
+        "id": installation.client_id,
+        "key": installation.addon_key,
+        "name": installation.name,
+        "room": installation.room_id,
+    }
+
+
+def _shown_url(url: str) -> str:
+    """Return an address without its query, which may hold a secret; only the start of data."""
+    shown, mark, _ = url.partition("?")
+    if len(shown) > LONGEST_ADDRESS:
+        return f"{shown[:LONGEST_ADDRESS]}…"
+    return f"{shown}?…" if mark else shown

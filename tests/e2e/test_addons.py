@@ -1,0 +1,231 @@
+"""`hipkit admin addon` with an add-on in a process of its own, beside a server and without one."""
+
+from __future__ import annotations
+
+import json
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.serving import PATIENCE_SECONDS, Running, admin, hipkit, serving
+
+PROGRAM = Path(__file__).with_name("addon_process.py")
+LOOPBACK = ("--webhook-network", "127.0.0.0/8")
+
+
+@dataclass
+class Addon:
+    """The add-on's process, and what it was told."""
+
+    folder: Path
+    root: str
+    lines: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/capabilities"
+
+    def next(self) -> dict[str, Any]:
+        """Return the next that it was told, once it is."""
+        told: dict[str, Any] = json.loads(self.lines.get(timeout=PATIENCE_SECONDS))
+        return told
+
+    def describe(self, *scopes: str, **installable: str) -> None:
+        places = {"callbackUrl": "ROOT/installable", **installable}
+        descriptor = {
+            "key": "com.example.karma",
+            "name": "Karma",
+            "description": "Counts karma",
+            "links": {"self": "ROOT/capabilities"},
+            "vendor": {"name": "Example", "url": "https://example.com"},
+            "capabilities": {
+                "installable": places,
+                "hipchatApiConsumer": {"scopes": list(scopes)},
+                "webhook": [
+                    {
+                        "url": "ROOT/hook",
+                        "event": "room_message",
+                        "pattern": "^/karma",
+                        "authentication": "jwt",
+                    }
+                ],
+            },
+        }
+        (self.folder / "descriptor.json").write_text(json.dumps(descriptor))
+
+
+def keep(lines: Iterable[str], told: queue.SimpleQueue[str]) -> None:
+    for line in lines:
+        told.put(line)
+
+
+@pytest.fixture
+def addon(tmp_path: Path) -> Iterator[Addon]:
+    folder = tmp_path / "add-on"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        running = Addon(folder, process.stdout.readline().strip())
+        running.describe("send_notification")
+        reader = threading.Thread(target=keep, args=(process.stdout, running.lines))
+        reader.start()
+        yield running
+    finally:
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
+        reader.join()
+        process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with serving(tmp_path, *LOOPBACK) as running:
+        yield running
+
+
+def addons(folder: Path) -> list[dict[str, Any]]:
+    done = hipkit(folder, "admin", "--db", "chat.db", "addon", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    listed: list[dict[str, Any]] = json.loads(done.stdout)
+    return listed
+
+
+def test_an_add_on_is_installed_updated_and_removed_beside_a_server(
+    server: Running, addon: Addon
+) -> None:
+    folder = server.folder
+    installed = admin(folder, "addon", "install", addon.url, "--yes")
+
+    assert installed["state"] == "installed"
+    first = addon.next()
+    assert first["token_status"] == 200
+    assert first["posted"]["capabilitiesUrl"] == f"{server.base_url}/capabilities"
+    shown = admin(folder, "addon", "show", "com.example.karma")
+    assert shown["vendor"] == "Example"
+    assert shown["webhooks"] == 1
+
+    addon.describe("send_notification", "view_room", updateCallbackUrl="ROOT/update")
+    updated = admin(folder, "addon", "update", str(installed["id"]), "--yes")
+    assert updated["scopes"] == ["send_notification", "view_room"]
+    second = addon.next()
+    assert second["path"] == "/update"
+    assert "oauthSecret" not in second["posted"]
+
+    removed = admin(folder, "addon", "remove", "com.example.karma")
+    assert removed["problem"] is None
+    assert addon.next() == {"removed": installed["id"], "token_status": 401}
+    assert addons(folder) == []
+
+
+def test_the_server_that_runs_sees_what_was_installed_beside_it(
+    server: Running, addon: Addon
+) -> None:
+    admin(server.folder, "room", "add", "Ops")
+    admin(server.folder, "addon", "install", addon.url, "--yes", "--room", "Ops")
+
+    said = server.call("POST", "/room/Ops/message", {"message": "/karma @bob"})
+    assert said[0] == 201
+
+    assert addon.next()["token_status"] == 200
+    event = addon.next()
+    assert event["posted"]["item"]["message"]["message"] == "/karma @bob"
+    assert event["headers"]["Authorization"].startswith("JWT ")
+    assert event["headers"]["X-Hipkit-Delivery"]
+
+
+def test_without_a_server_the_command_serves_the_api_itself(
+    tmp_path: Path, addon: Addon
+) -> None:
+    with serving(tmp_path):
+        pass
+    port = str(free_port())
+
+    served = ("--port", port, *LOOPBACK)
+    installed = admin(tmp_path, "addon", "install", addon.url, "--yes", *served)
+    removed = admin(tmp_path, "addon", "remove", str(installed["id"]), *served)
+
+    first, last = addon.next(), addon.next()
+    assert (first["token_status"], last["token_status"]) == (200, 401)
+    root = f"http://127.0.0.1:{port}"
+    assert first["posted"]["capabilitiesUrl"] == f"{root}/v2/capabilities"
+    assert removed["problem"] is None
+    assert addons(tmp_path) == []
+
+
+def test_a_port_that_is_not_free_is_named(tmp_path: Path, addon: Addon) -> None:
+    with serving(tmp_path):
+        pass
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        done = install(tmp_path, addon, "--yes", "--port", port)
+
+    assert done.returncode != 0
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "start hipkit serve" in done.stderr
+    assert addon.lines.empty()
+
+
+def test_a_refused_installation_leaves_nothing(server: Running, addon: Addon) -> None:
+    (addon.folder / "status").write_text("403")
+
+    done = install(server.folder, addon, "--yes")
+
+    assert done.returncode != 0
+    assert "answered 403: as you like" in done.stderr
+    assert addons(server.folder) == []
+    posted = addon.next()["posted"]
+    assert posted["oauthSecret"] not in done.stdout + done.stderr
+    clients = hipkit(
+        server.folder, "admin", "--db", "chat.db", "client", "list", "--json"
+    )
+    assert json.loads(clients.stdout) == []
+
+
+def test_scopes_are_shown_and_agreed_to(server: Running, addon: Addon) -> None:
+    addon.describe("send_notification", "admin_group")
+
+    done = install(server.folder, addon)
+
+    assert done.returncode == 2
+    assert "admin_group: Administer the group" in done.stderr
+    assert "--yes" in done.stderr
+    assert addon.lines.empty()
+
+
+def test_an_address_inside_the_network_needs_permission(
+    tmp_path: Path, addon: Addon
+) -> None:
+    with serving(tmp_path) as running:
+        done = install(running.folder, addon, "--yes")
+
+    assert done.returncode != 0
+    assert "--webhook-network" in done.stderr
+    assert addon.lines.empty()
+
+
+def install(
+    folder: Path, addon: Addon, *options: str
+) -> subprocess.CompletedProcess[str]:
+    command = ("admin", "--db", "chat.db", "addon", "install", addon.url)
+    return hipkit(folder, *command, *options)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port

@@ -1,0 +1,122 @@
+"""`hipkit admin addon`, with add-ons that need not be called; `tests/e2e` has one that is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hipkit.server.storage.lock import hold_lock
+from tests.unit.cli.admin.conftest import Admin, Run
+
+KEY = "com.example.karma"
+
+
+def address(*scopes: str, **installable: str) -> str:
+    descriptor = {
+        "key": KEY,
+        "name": "Karma",
+        "description": "Counts karma",
+        "links": {"self": "https://karma.example/"},
+        "capabilities": {
+            "installable": installable,
+            "hipchatApiConsumer": {"scopes": list(scopes)},
+        },
+    }
+    return "data:application/json," + quote(json.dumps(descriptor))
+
+
+def install(run_json: Admin, *options: str) -> Any:
+    url = address("send_notification")
+    return run_json("addon", "install", url, "--yes", "--port", "0", *options)
+
+
+def test_an_add_on_is_installed_listed_shown_and_removed(run_json: Admin) -> None:
+    installed = install(run_json)
+    assert installed == {
+        "id": installed["id"],
+        "key": KEY,
+        "name": "Karma",
+        "room": None,
+        "scopes": ["send_notification"],
+        "state": "installed",
+    }
+
+    (listed,) = run_json("addon", "list")
+    assert listed["id"] == installed["id"]
+    shown = run_json("addon", "show", KEY)
+    assert shown["descriptor"].startswith("data:application/json,")
+    assert len(shown["descriptor"]) < 120
+    assert shown["glances"] == 0
+    removed = run_json("addon", "remove", KEY, "--port", "0")
+    assert removed["removed"] is True
+    assert run_json("addon", "list") == []
+
+
+def test_one_of_several_is_named_by_its_room_or_id(run: Run, run_json: Admin) -> None:
+    run_json("room", "add", "Ops")
+    everywhere, in_room = install(run_json), install(run_json, "--room", "Ops")
+
+    both = run("addon", "show", KEY)
+    assert both.code == 8
+    assert everywhere["id"] in both.err
+    assert run_json("addon", "show", KEY, "--room", "Ops")["id"] == in_room["id"]
+    assert run_json("addon", "show", everywhere["id"])["room"] is None
+    assert len(run_json("addon", "list", "--room", "Ops")) == 1
+
+
+def test_scopes_are_agreed_to_with_an_option_where_nobody_can_be_asked(
+    run: Run, run_json: Admin
+) -> None:
+    url = address("admin_group", "view_room")
+    run_json("room", "add", "Ops")
+
+    done = run("addon", "install", url, "--port", "0", "--room", "Ops")
+
+    assert done.code == 2
+    assert "install Karma (com.example.karma) in the room Ops" in done.err
+    assert "view_room: See a room" in done.err
+    assert "not admin_group: an add-on of one room cannot have it" in done.err
+    assert "--yes" in done.err
+    assert run_json("addon", "list") == []
+
+
+def test_an_update_without_new_scopes_needs_no_agreement(run_json: Admin) -> None:
+    installed = install(run_json)
+
+    updated = run_json("addon", "update", KEY, "--port", "0")
+
+    assert updated["id"] == installed["id"]
+
+
+def test_an_add_on_that_is_installed_in_a_browser_needs_a_server(run: Run) -> None:
+    url = address("view_room", installedUrl="https://karma.example/installed")
+
+    done = run("addon", "install", url, "--yes", "--port", "0")
+
+    assert done.code != 0
+    assert "start hipkit serve first" in done.err
+
+
+def test_beside_a_server_the_browser_s_address_is_printed(
+    run: Run, run_json: Admin, database: Path
+) -> None:
+    url = address("view_room", installedUrl="https://karma.example/installed")
+
+    with hold_lock(database):
+        unknown = run("addon", "install", url, "--yes")
+        root = ("--public-url", "https://chat.example.com")
+        installed = run_json("addon", "install", url, "--yes", *root)
+
+    assert unknown.code == 2
+    assert "use --public-url" in unknown.err
+    assert installed["state"] == "waits for the add-on"
+    assert "redirect_url=https%3A%2F%2Fchat.example.com%2F" in installed["open"]
+
+
+def test_what_is_not_installed_is_an_error(run: Run) -> None:
+    for command in (["show"], ["update", "--port", "0"], ["remove", "--port", "0"]):
+        done = run("addon", *command, "nonsense")
+        assert done.code == 6
+        assert "Add-on nonsense not found" in done.err
