@@ -8,12 +8,12 @@ import pytest
 
 from hipkit.server.shared.protocol import RecentCalls, SharedState
 from hipkit.server.shared.recent_calls import CallFilter, RecordedCall
+from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.contract.shared.states import Two
 
 
 def recorded(token_id: int | None, at_us: int, **members: Any) -> RecordedCall:
     values: dict[str, Any] = {
-        "group_id": 1,
         "peer": "127.0.0.1",
         "method": "GET",
         "target": b"/v2/room/Ops",
@@ -26,7 +26,21 @@ def recorded(token_id: int | None, at_us: int, **members: Any) -> RecordedCall:
         "problem": None,
         "milliseconds": 1.0,
     }
-    return RecordedCall(at_us=at_us, token_id=token_id, **{**values, **members})
+    values["token"] = None if token_id is None else stored_token(token_id)
+    return RecordedCall(at_us=at_us, **{**values, **members})
+
+
+def stored_token(token_id: int, scopes: str = "view_group") -> TokenRecord:
+    return TokenRecord(
+        id=token_id,
+        grant_id=token_id,
+        hash=b"",
+        kind="user",
+        group_id=1,
+        user_id=1,
+        scopes=scopes,
+        expires_us=None,
+    )
 
 
 class Everybody:
@@ -70,7 +84,22 @@ def test_all_calls_are_in_one_order_those_that_failed_too(state: SharedState) ->
     assert times(calls, CallFilter([1, None])) == [5, 4, 2, 1]
     assert calls.last_us(1) == 5
     assert calls.last_us(2) == 6
-    assert calls.tokens() == {None, 1, 2}
+    assert {*calls.tokens()} == {None, 1, 2}
+    assert [calls.count_of(token_id) for token_id in (1, 2, 3)] == [
+        (3, 1),
+        (2, 1),
+        (0, 0),
+    ]
+
+
+def test_a_token_is_known_as_it_last_called(state: SharedState) -> None:
+    calls = state.recent_calls
+    for at_us, scopes in enumerate(("view_group", "view_room")):
+        token = stored_token(1, scopes)
+        calls.add(recorded(None, at_us, token=token, status=400 - 200 * at_us))
+    calls.add(recorded(None, 9))
+
+    assert calls.tokens() == {1: stored_token(1, "view_room"), None: None}
 
 
 def test_calls_after_and_before_a_number_adjoin(state: SharedState) -> None:
@@ -83,15 +112,15 @@ def test_calls_after_and_before_a_number_adjoin(state: SharedState) -> None:
     assert times(calls, before=third) == [2, 1]
     assert times(calls, before=third, count=1) == [2]
     assert times(calls, after=calls.find(ALL)[0].number) == []
-    assert calls.tokens(third) == {1}
-    assert calls.tokens(calls.find(ALL)[0].number) == set()
+    assert {*calls.tokens(third)} == {1}
+    assert not calls.tokens(calls.find(ALL)[0].number)
 
 
 def test_a_number_from_before_a_start_leaves_nothing_out(state: SharedState) -> None:
     state.recent_calls.add(recorded(1, 1))
 
     assert times(state.recent_calls, after=1_000_000) == [1]
-    assert state.recent_calls.tokens(1_000_000) == {1}
+    assert {*state.recent_calls.tokens(1_000_000)} == {1}
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Runtime
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.registry import load_services
-from hipkit.server.shared.recent_calls import RecordedCall
+from hipkit.server.shared.recent_calls import Limit, RecordedCall
 
 __all__ = ["Api"]
 
@@ -229,15 +229,13 @@ def _record(call: Call, answer: Answer) -> None:
     # Who is counted has a context, with the time at which the call came.
     context = None if call.allowance is None else call.context
     actor = None if context is None else context.actor_or_none
-    token = None if actor is None else actor.token
     client = cast("tuple[str, int] | None", scope.get("client"))
     query = cast("bytes", scope.get("query_string") or b"")
     path = cast("bytes", scope.get("raw_path") or b"")
     runtime.recent_calls.add(
         RecordedCall(
             at_us=runtime.now_us() if context is None else context.now_us,
-            token_id=None if token is None else token.id,
-            group_id=None if actor is None else actor.group_id,
+            token=None if actor is None else actor.token,
             peer="" if client is None else client[0],
             method=str(scope["method"]),
             target=path + b"?" + query if query else path,
@@ -251,9 +249,23 @@ def _record(call: Call, answer: Answer) -> None:
             note=" ".join(call.notes) or None,
             room=call.room,
             message=None if context is None else context.message,
+            exceeded=None if context is None else _exceeded(call, context),
             milliseconds=(time.perf_counter() - call.began) * 1000,
         )
     )
+
+
+def _exceeded(call: Call, context: Context) -> tuple[Limit, int] | None:
+    """Return the limit that a call exceeded, and how much that allows."""
+    if context.flood is not None and context.flood.is_exceeded:
+        return "messages", context.flood.limit
+    if call.allowance is None or not call.allowance.is_exceeded:
+        return None
+    actor = context.actor_or_none
+    if actor is None and context.credentials is None:
+        return "strangers' calls", call.allowance.limit
+    is_user = actor is not None and actor.user is not None
+    return "user calls" if is_user else "client calls", call.allowance.limit
 
 
 async def _answer_event(scope: Scope, receive: Receive, send: Send) -> None:

@@ -287,8 +287,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._runtime.recent_calls.add(
             RecordedCall(
                 at_us=self._runtime.now_us(),
-                token_id=None,
-                group_id=None,
+                token=None,
                 peer="" if self.client is None else self.client[0],
                 # Before an address the parser has no method but a default one.
                 method=self.parser.get_method().decode() if self.url else "",

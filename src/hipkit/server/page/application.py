@@ -29,6 +29,8 @@ from hipkit.server.page.feed import Feeds
 from hipkit.server.page.formatting import (
     iso_timestamp,
     one_line,
+    show_code,
+    show_command,
     token_name,
     webhook_name,
 )
@@ -213,6 +215,8 @@ def _make_environment(static: StaticFiles) -> jinja2.Environment:
     environment.globals["static"] = static.address
     environment.filters["iso"] = iso_timestamp
     environment.filters["one_line"] = one_line
+    environment.filters["show_code"] = show_code
+    environment.filters["show_command"] = show_command
     environment.filters["token_name"] = token_name
     environment.filters["webhook_name"] = webhook_name
     environment.filters["address"] = address_of

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from markupsafe import Markup, escape
+
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 __all__ = [
+    "code",
     "format_size",
     "iso_timestamp",
     "one_line",
+    "plain",
     "shortened",
+    "show_code",
+    "show_command",
     "token_name",
     "webhook_name",
 ]
@@ -23,6 +29,11 @@ WHITESPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 # Marks that change the direction of what follows would show `exe.gnp` as `png.exe`, and letters
 # without width would make two names look the same. Joiners stay: some scripts need them.
 INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+CODE = Markup("<code>{}</code>")
+WHOLE = Markup('<span class="whole">{}</span>')
+OPTION = re.compile(r"(?<!\S)(--[a-z-]+)")
+"""An option of a command, at whose hyphens browsers would break the line."""
+
 MOST_MARKS = 4
 """Accents on one letter; more would be drawn over the neighbouring lines."""
 
@@ -47,6 +58,32 @@ def token_name(token: TokenRecord) -> str:
 def webhook_name(webhook: WebhookRecord) -> str:
     """Return a webhook's name in one line, or its number if it has no name."""
     return one_line(webhook.name) or f"Webhook {webhook.id}"
+
+
+def code(text: object) -> str:
+    """Return a text in the marks by which `show_code` finds code."""
+    return f"`{plain(str(text))}`"
+
+
+def plain(text: str) -> str:
+    """Return a text without such marks."""
+    return text.replace("`", "'")
+
+
+def show_code(text: str) -> Markup:
+    """Return a text as HTML in one line, with code where `code` marked some."""
+    parts = one_line(text).split("`")
+    shown = [escape(part) for part in parts]
+    shown[1::2] = [CODE.format(show_command(part)) for part in parts[1::2]]
+    return Markup("").join(shown)
+
+
+def show_command(text: str) -> Markup:
+    """Return a command as HTML in which no line breaks inside an option."""
+    parts = OPTION.split(text)
+    shown = [escape(part) for part in parts]
+    shown[1::2] = [WHOLE.format(part) for part in parts[1::2]]
+    return Markup("").join(shown)
 
 
 def iso_timestamp(timestamp_us: int) -> str:

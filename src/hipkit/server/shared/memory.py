@@ -27,6 +27,7 @@ from hipkit.server.shared.recent_calls import (
     show_call,
 )
 from hipkit.server.shared.sign_in_limits import MemorySignInLimits
+from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = ["MemoryRecentCalls", "MemorySignals", "MemoryState"]
 
@@ -159,9 +160,17 @@ class MemoryRecentCalls:
             operation_ids=frozenset(call.operation_id for call in calls),
         )
 
-    def tokens(self, after: int = 0) -> set[int | None]:
-        """Return the tokens with calls after a number; `None` for calls without a valid one."""
-        return {call.token_id for _, call in self._newest_first(after)}
+    def tokens(self, after: int = 0) -> dict[int | None, TokenRecord | None]:
+        """Return the tokens with calls after a number; see `RecentCalls.tokens`."""
+        found: dict[int | None, TokenRecord | None] = {}
+        for _, call in self._newest_first(after):
+            found.setdefault(call.token_id, call.token)
+        return found
+
+    def count_of(self, token_id: int) -> tuple[int, int]:
+        """Return how many calls of a token are kept, and how many of them failed."""
+        failed = len(self._failed.numbers.get(token_id, ()))
+        return failed + len(self._succeeded.numbers.get(token_id, ())), failed
 
     def last_us(self, token_id: int) -> int | None:
         """Return when a token's latest call was, if it is kept."""

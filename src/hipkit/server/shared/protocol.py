@@ -7,7 +7,7 @@ exceeded by what the others counted since. `exchange` waits until nothing is lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from hipkit.server.shared.recent_calls import (
     RecordedCall,
 )
 from hipkit.server.shared.sign_in_limits import Attempt
+from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = [
     "ACCESS",
@@ -106,8 +107,14 @@ class RecentCalls(Protocol):
     def count(self, wanted: CallFilter) -> CallCounts:
         """Return how many calls are kept."""
 
-    def tokens(self, after: int = 0) -> set[int | None]:
-        """Return the tokens with calls after a number; `None` for calls without a valid one."""
+    def tokens(self, after: int = 0) -> Mapping[int | None, TokenRecord | None]:
+        """Return the tokens with calls after a number by their ids, each as it last called.
+
+        `None` is among them if there are calls without a valid token.
+        """
+
+    def count_of(self, token_id: int) -> tuple[int, int]:
+        """Return how many calls of a token are kept, and how many of them failed."""
 
     def last_us(self, token_id: int) -> int | None:
         """Return when a token's latest call was, if it is kept."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Literal
 from urllib.parse import unquote
 
 from hipkit.api.redaction import secret_segments, secrets_in
@@ -19,12 +20,14 @@ from hipkit.server.shared.masking import (
     mask_target,
     readable,
 )
+from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = [
     "ANSWER_BYTES",
     "BODY_BYTES",
     "CallCounts",
     "CallFilter",
+    "Limit",
     "RecentCall",
     "RecordedCall",
     "show_call",
@@ -37,16 +40,21 @@ FIRST_ERROR = 400
 SHORTEST_TOKEN = 6
 """Shorter values are no tokens, but may be words of a message."""
 
+Limit = Literal["messages", "user calls", "client calls", "strangers' calls"]
+"""What is counted, and of whom."""
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True, kw_only=True)
 class RecordedCall:
-    """A call as it came, secrets included: nothing but `RecentCalls` reads it."""
+    """A call as it came, secrets included: nothing but `RecentCalls` reads it.
+
+    The token is kept as it was: its calls stay visible to those who managed it when it is revoked.
+    """
 
     at_us: int
-    token_id: int | None
-    group_id: int | None
+    token: TokenRecord | None
     peer: str
     method: str
     target: bytes
@@ -61,6 +69,12 @@ class RecordedCall:
     note: str | None = None
     room: str | None = None
     message: tuple[int, str] | None = None
+    exceeded: tuple[Limit, int] | None = None
+
+    @property
+    def token_id(self) -> int | None:
+        """The call's token; `None` without one, or with one that is not valid."""
+        return None if self.token is None else self.token.id
 
     @property
     def is_failed(self) -> bool:
@@ -87,12 +101,12 @@ class RecentCall:
         note: What was left out of the request, as it only decorated and could not be read.
         room: The room that it named, by id or name.
         message: The message that it created in a room: ids of the conversation and the message.
+        exceeded: The limit that it exceeded, and how much that allows.
     """
 
     number: int
     at_us: int
     token_id: int | None
-    group_id: int | None
     peer: str
     method: str
     target: str
@@ -107,6 +121,7 @@ class RecentCall:
     note: str | None = None
     room: str | None = None
     message: tuple[int, str] | None = None
+    exceeded: tuple[Limit, int] | None = None
 
     @property
     def is_failed(self) -> bool:
@@ -185,7 +200,6 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
         number=number,
         at_us=call.at_us,
         token_id=call.token_id,
-        group_id=call.group_id,
         peer=call.peer,
         method=call.method,
         target=without_tokens(mask_target(target)),
@@ -203,6 +217,7 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
         note=call.note and without_tokens(call.note),
         room=call.room,
         message=call.message,
+        exceeded=call.exceeded,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from hipkit.server.http.requests import Message
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.server.shared.recent_calls import CallFilter
 from tests.unit.server.asgi import Site
 from tests.unit.server.http.test_uploads import TYPE, body
 
@@ -108,4 +109,40 @@ def test_a_call_is_recorded_with_what_is_known_when_it_fails(site: Site) -> None
     assert (unparsed.operation_id, unparsed.status) == ("unknown", 400)
     assert (matched.operation_id, matched.status) == ("get_room", 404)
     assert matched.problem is not None
-    assert matched.group_id == 1
+    assert matched.token_id == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "exceeded"),
+    [
+        (LimitSettings(messages=1), "room", ("messages", 1)),
+        (LimitSettings(client_calls=1), "room", ("client calls", 1)),
+        (LimitSettings(user_calls=2), "user", ("user calls", 2)),
+        (LimitSettings(user_calls=2), "stranger", ("strangers' calls", 2)),
+        (LimitSettings(messages=1, enabled=False), "room", None),
+    ],
+)
+def test_a_call_too_many_is_recorded_with_the_limit(
+    make_site: Callable[..., Site],
+    limits: LimitSettings,
+    kind: str,
+    exceeded: tuple[str, int] | None,
+) -> None:
+    site = make_site(limits=limits)
+    site.add_user("Ann", mention_name="ann", password=None)
+    site.add_room("Ops", owner="@ann")
+    token = {
+        "room": site.add_room_token("Ops"),
+        "user": site.add_token(user="@ann"),
+        "stranger": None,
+    }[kind]
+
+    for _ in range(3):
+        site.post("/v2/room/Ops/notification", {"message": "x"}, token=token)
+
+    last, _, first = site.server.runtime.recent_calls.find(
+        CallFilter({None, 1, 2, 3}), count=3
+    )
+    assert last.exceeded == exceeded
+    assert (last.status == 429) == (exceeded is not None)
+    assert first.exceeded is None

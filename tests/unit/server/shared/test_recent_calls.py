@@ -11,16 +11,28 @@ import pytest
 
 from hipkit.server.shared.memory import MemoryRecentCalls
 from hipkit.server.shared.recent_calls import CallFilter, RecordedCall
+from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.unit.server.asgi import FORM, Site, basic
 
 SECRET = "s3cr3t-v4lue"
 OF_ONE = CallFilter([1])
 
 
+def token_of(token_id: int) -> TokenRecord:
+    return TokenRecord(
+        id=token_id,
+        grant_id=1,
+        hash=b"",
+        kind="user",
+        group_id=1,
+        scopes="",
+        expires_us=None,
+    )
+
+
 def heard(token_id: int | None = 1, **members: object) -> RecordedCall:
     values: dict[str, object] = {
         "at_us": 1,
-        "group_id": 1,
         "peer": "127.0.0.1",
         "method": "POST",
         "target": b"/v2/room/Ops/notification",
@@ -33,7 +45,8 @@ def heard(token_id: int | None = 1, **members: object) -> RecordedCall:
         "problem": None,
         "milliseconds": 1.0,
     }
-    return RecordedCall(token_id=token_id, **{**values, **members})  # type: ignore[arg-type]  # as the names say
+    values["token"] = None if token_id is None else token_of(token_id)
+    return RecordedCall(**{**values, **members})  # type: ignore[arg-type]  # as the names say
 
 
 def test_a_call_is_remembered_with_what_was_asked_and_answered(site: Site) -> None:
@@ -47,7 +60,7 @@ def test_a_call_is_remembered_with_what_was_asked_and_answered(site: Site) -> No
     assert json.loads(call.request_body) == {"message": "Hello", "color": "blue"}
     assert json.loads(call.answer)["error"]["code"] == 400
     assert "color" in (call.problem or "")
-    assert (call.group_id, call.peer) == (1, "127.0.0.1")
+    assert (call.token_id, call.peer) == (1, "127.0.0.1")
     assert ("host", "chat.test") in call.headers
 
 

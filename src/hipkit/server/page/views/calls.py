@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -13,12 +13,14 @@ from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.token_calls import (
+    Caller,
     SeenCall,
     WantedCalls,
     count_calls,
+    find_caller,
     list_callers,
     list_calls,
-    list_tokens_by_last_call,
+    list_quiet_tokens,
     may_see_strangers,
 )
 from hipkit.server.services.errors import plain_words
@@ -90,15 +92,14 @@ async def show_calls(visit: Visit) -> Answer:
     found = await list_calls(context, wanted, before=before, count=PART_CALLS + 1)
     callers = await list_callers(context)
     every_operation = await count_calls(context, replace(wanted, operation_id=""))
-    record = await context.stores.tokens.get(wanted.token_id or 0)
-    described = await show_tokens_of(visit, [] if record is None else [record])
+    caller = wanted.token_id and await find_caller(context, wanted.token_id)
     return await visit.page(
         "calls.html",
         calls=[_shown(one) for one in found[:PART_CALLS]],
         has_older=len(found) > PART_CALLS,
         is_newest=before is None,
         after=found[0].call.number if found else 0,
-        token=described[0] if described else None,
+        token=(await _described(visit, [caller]))[0] if caller else None,
         callers=callers[:MOST_CHOICES],
         operation_ids=sorted(every_operation.operation_ids | {wanted.operation_id}),
         sees_strangers=await may_see_strangers(context),
@@ -141,12 +142,24 @@ async def _heading(visit: Visit, wanted: WantedCalls) -> Heading:
 
 async def show_tokens(visit: Visit) -> Answer:
     """Show the tokens whose calls the user may see, the one with the latest call first."""
-    called, quiet = await list_tokens_by_last_call(visit.context)
+    quiet = await list_quiet_tokens(visit.context)
     return await visit.page(
         "callers.html",
-        called=await show_tokens_of(visit, called),
+        called=await _described(visit, await list_callers(visit.context)),
         quiet=await show_tokens_of(visit, quiet[:MOST_QUIET]),
     )
+
+
+async def _described(
+    visit: Visit, callers: Sequence[Caller]
+) -> list[dict[str, object]]:
+    """Return callers as templates show them: as tokens, with counts of their calls."""
+    described = await show_tokens_of(visit, [caller.token for caller in callers])
+    count_of = visit.context.runtime.recent_calls.count_of
+    for shown, caller in zip(described, callers, strict=True):
+        shown["is_revoked"] = caller.is_revoked
+        shown["calls"], shown["failed"] = count_of(caller.token.id)
+    return described
 
 
 async def show_token(visit: Visit) -> Answer:

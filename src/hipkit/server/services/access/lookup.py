@@ -21,6 +21,7 @@ from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
     "MOST_ROOMS",
+    "OTHER_ROOM",
     "OWNER_ROLES",
     "ROOM_ADMIN",
     "ROOM_MEMBER",
@@ -51,6 +52,9 @@ ROOM_ADMIN = "room_admin"
 ROOM_MEMBER = "room_member"
 OWNER_ROLES = f"{ROOM_ADMIN} {ROOM_MEMBER}"
 """The roles of a room's owner."""
+
+OTHER_ROOM = "This token is limited to one room, and this is another one"
+"""The error for every other room, whether or not it exists."""
 
 MOST_ROOMS = 1_000
 """How many rooms a list by name has at most."""
@@ -345,9 +349,7 @@ def chatting_user(actor: Actor) -> UserRecord:
 
 def _check_binding(actor: Actor, room: RoomRecord | None) -> None:
     if actor.room_id is not None and (room is None or room.id != actor.room_id):
-        raise ForbiddenError(
-            "This token is limited to one room, and this is another one"
-        )
+        raise ForbiddenError(OTHER_ROOM)
 
 
 async def _belongs(stores: Stores, actor: Actor, room: RoomRecord) -> bool:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hipkit.api.suggestions import closest
-from hipkit.server.services.access.lookup import list_rooms_by_activity, row_id
+from hipkit.server.services.access.lookup import (
+    OTHER_ROOM,
+    find_seen_room,
+    list_rooms_by_activity,
+    row_id,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.shared.recent_calls import RecentCall
 
@@ -60,9 +65,26 @@ class MissingFinder:
         # Version 1 answers some of its errors with another status.
         problem = PROBLEM.fullmatch(call.problem or "") if call.is_failed else None
         if problem is None:
+            return await self._find_other_room(call)
+        return await self._find("room" if problem[1] == "Room" else "user", problem[2])
+
+    async def _find_other_room(self, call: RecentCall) -> Missing | None:
+        """Return what a call with the token of one room named, if there is no such room.
+
+        The token's answer is the same for rooms that exist. Administrators see every room, and
+        to others a room that they do not see is none that is missing.
+        """
+        context = self._context
+        if call.problem != OTHER_ROOM or call.room is None:
             return None
-        kind: Literal["room", "user"] = "room" if problem[1] == "Room" else "user"
-        key = kind, problem[2]
+        if not context.actor.is_group_admin:
+            return None
+        if await find_seen_room(context.stores, context.actor, call.room) is not None:
+            return None
+        return await self._find("room", call.room)
+
+    async def _find(self, kind: Literal["room", "user"], reference: str) -> Missing:
+        key = kind, reference
         if key not in self._found:
             near = None
             if len(self._found) < MOST_COMPARED and row_id(key[1]) is None:

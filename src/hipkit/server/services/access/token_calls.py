@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,24 +12,24 @@ from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.api.secret import HIDDEN
 from hipkit.server.services.access.lookup import find_seen_room
 from hipkit.server.services.access.missing import Missing, MissingFinder
-from hipkit.server.services.access.tokens import (
-    find_managed_token,
-    list_managed_tokens,
-)
+from hipkit.server.services.access.tokens import list_managed_tokens, may_manage
 from hipkit.server.services.context import Context
 from hipkit.server.shared.recent_calls import CallCounts, CallFilter, RecentCall
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
+    "Caller",
     "SeenCall",
     "WantedCalls",
     "count_calls",
+    "find_caller",
     "list_callers",
     "list_calls",
-    "list_tokens_by_last_call",
+    "list_quiet_tokens",
     "may_see_strangers",
 ]
 
@@ -69,11 +70,14 @@ class SeenCall:
 
     Attributes:
         call: The call, without what the actor may not see.
-        token: Its token; `None` for a call without a valid one.
+        token: Its token as it is, or was when it was revoked; `None` for a call without a valid
+            one.
         room: The room that it named or posted to, if the actor may see it.
         message: The message that it created there, unless the message is gone.
         missing: What it named in vain, if that is why it failed.
         token_room: The room that the token is limited to, if the actor may see it.
+        owner: The user whom the token acts for.
+        is_revoked: Whether the token does not exist any more.
     """
 
     call: RecentCall
@@ -82,6 +86,25 @@ class SeenCall:
     message: MessageRecord | None
     missing: Missing | None = None
     token_room: RoomRecord | None = None
+    owner: UserRecord | None = None
+    is_revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A token with calls.
+
+    Attributes:
+        token: The token, as it is or was.
+        is_revoked: Whether it does not exist any more.
+    """
+
+    token: TokenRecord
+    is_revoked: bool
+
+
+_Callers = Mapping[int | None, Caller | None]
+"""The tokens whose calls may be seen, by their ids; `None` for calls without a valid one."""
 
 
 async def list_calls(
@@ -108,13 +131,13 @@ async def list_calls(
         NotFoundError: The token does not exist, or the actor may not see its calls.
         ForbiddenError: The actor may not see calls without a valid token.
     """
-    tokens = await _seen_tokens(context, wanted, after)
+    callers = await _seen_callers(context, wanted, after)
     calls = context.runtime.recent_calls.find(
-        replace(wanted, tokens=tokens), after=after, before=before, count=count
+        replace(wanted, tokens=callers), after=after, before=before, count=count
     )
     places, finder = _Places(context), MissingFinder(context)
     return [
-        await _seen(context, places, finder, call, tokens[call.token_id])
+        await _seen(context, places, finder, call, callers[call.token_id])
         for call in calls
     ]
 
@@ -126,31 +149,34 @@ async def count_calls(context: Context, wanted: WantedCalls) -> CallCounts:
         NotFoundError: The token does not exist, or the actor may not see its calls.
         ForbiddenError: The actor may not see calls without a valid token.
     """
-    tokens = await _seen_tokens(context, wanted)
-    everything = replace(wanted, tokens=tokens, only_failed=False)
+    callers = await _seen_callers(context, wanted)
+    everything = replace(wanted, tokens=callers, only_failed=False)
     return context.runtime.recent_calls.count(everything)
 
 
-async def list_callers(context: Context) -> list[TokenRecord]:
-    """Return the tokens with calls that the actor may see, the latest caller first."""
-    tokens = await _seen_tokens(context, WantedCalls())
-    last_us = context.runtime.recent_calls.last_us
-    callers = [token for token in tokens.values() if token is not None]
-    return sorted(callers, key=lambda token: last_us(token.id) or 0, reverse=True)
+async def find_caller(context: Context, token_id: int) -> Caller:
+    """Return a token whose calls the actor may see.
 
-
-async def list_tokens_by_last_call(
-    context: Context,
-) -> tuple[list[TokenRecord], list[TokenRecord]]:
-    """Return the valid tokens whose calls the actor may see: those with calls, and the others.
-
-    The token with the latest call is the first.
+    Raises:
+        NotFoundError: The token does not exist, or the actor may not see its calls.
     """
+    known = context.runtime.recent_calls.tokens().get(token_id)
+    return await _find_caller(context, context.stores, token_id, known)
+
+
+async def list_callers(context: Context) -> list[Caller]:
+    """Return the tokens with calls that the actor may see, the latest caller first."""
+    callers = await _seen_callers(context, WantedCalls())
+    last_us = context.runtime.recent_calls.last_us
+    found = [caller for caller in callers.values() if caller is not None]
+    return sorted(found, key=lambda one: last_us(one.token.id) or 0, reverse=True)
+
+
+async def list_quiet_tokens(context: Context) -> list[TokenRecord]:
+    """Return the valid tokens without calls that the actor manages."""
     last_us = context.runtime.recent_calls.last_us
     tokens = await list_managed_tokens(context)
-    called = [token for token in tokens if last_us(token.id) is not None]
-    called.sort(key=lambda token: last_us(token.id) or 0, reverse=True)
-    return called, [token for token in tokens if last_us(token.id) is None]
+    return [token for token in tokens if last_us(token.id) is None]
 
 
 async def may_see_strangers(context: Context) -> bool:
@@ -163,40 +189,46 @@ async def may_see_strangers(context: Context) -> bool:
     return is_first and context.actor.is_group_admin
 
 
-async def _seen_tokens(
+async def _seen_callers(
     context: Context, wanted: WantedCalls, after: int = 0
-) -> Mapping[int | None, TokenRecord | None]:
+) -> _Callers:
     """Return the tokens with calls after a number that are wanted and may be seen, by id."""
     if wanted.token_id is not None:
-        token = await find_managed_token(context, context.stores, wanted.token_id)
-        return {token.id: token}
-    strangers: dict[int | None, TokenRecord | None] = {}
+        return {wanted.token_id: await find_caller(context, wanted.token_id)}
+    strangers: dict[int | None, Caller | None] = {}
     if await may_see_strangers(context):
         strangers[None] = None
     elif wanted.has_no_token:
         raise ForbiddenError("Only the group's administrators may see that")
     if wanted.has_no_token:
         return strangers
-    ids = context.runtime.recent_calls.tokens(after) - {None}
+    known = [one for one in context.runtime.recent_calls.tokens(after).values() if one]
 
-    async def query(stores: Stores) -> dict[int | None, TokenRecord | None]:
-        found: dict[int | None, TokenRecord | None] = {}
-        for token_id in ids:
-            token = await _managed_or_none(context, stores, token_id or 0)
-            if token is not None:
-                found[token.id] = token
+    async def query(stores: Stores) -> dict[int | None, Caller | None]:
+        found: dict[int | None, Caller | None] = {}
+        for token in known:
+            with contextlib.suppress(NotFoundError):
+                found[token.id] = await _find_caller(context, stores, token.id, token)
         return found
 
-    return strangers | await context.runtime.database.scan(query) if ids else strangers
+    if not known:
+        return strangers
+    return strangers | await context.runtime.database.scan(query)
 
 
-async def _managed_or_none(
-    context: Context, stores: Stores, token_id: int
-) -> TokenRecord | None:
-    try:
-        return await find_managed_token(context, stores, token_id)
-    except NotFoundError:
-        return None
+async def _find_caller(
+    context: Context, stores: Stores, token_id: int, known: TokenRecord | None
+) -> Caller:
+    """Return a token whose calls the actor may see, revoked or not.
+
+    Whoever managed it goes on to see its calls: who looks why a program fails may have revoked
+    its token for that reason.
+    """
+    token = await stores.tokens.get(token_id)
+    is_revoked, token = token is None, token or known
+    if token is None or not await may_manage(context, stores, token):
+        raise NotFoundError(f"Token {token_id} not found")
+    return Caller(token, is_revoked)
 
 
 async def _seen(
@@ -204,9 +236,10 @@ async def _seen(
     places: _Places,
     finder: MissingFinder,
     call: RecentCall,
-    token: TokenRecord | None,
+    caller: Caller | None,
 ) -> SeenCall:
     user_id = context.actor.user_id
+    token = None if caller is None else caller.token
     is_own = token is not None and token.user_id == user_id is not None
     if _is_of_private_chat(call) and not is_own:
         call = _without_bodies(call)
@@ -223,6 +256,8 @@ async def _seen(
         message=message,
         missing=await finder.find(call),
         token_room=None if token is None else await places.room(token.room_id),
+        owner=None if token is None else await places.user(token.user_id),
+        is_revoked=caller is not None and caller.is_revoked,
     )
 
 
@@ -248,12 +283,19 @@ def _without_bodies(call: RecentCall) -> RecentCall:
 
 
 class _Places:
-    """Finds the rooms of calls, as far as the actor may see them; each once."""
+    """Finds the rooms of calls, as far as the actor may see them, and users; each once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._rooms: dict[str | int | None, RoomRecord | None] = {None: None}
         self._conversations: dict[int, int | None] = {}
+        self._users: dict[int | None, UserRecord | None] = {None: None}
+
+    async def user(self, user_id: int | None) -> UserRecord | None:
+        """Return a user."""
+        if user_id not in self._users:
+            self._users[user_id] = await self._context.stores.users.get(user_id or 0)
+        return self._users[user_id]
 
     async def room(self, reference: str | int | None) -> RoomRecord | None:
         """Return a room by id or name."""

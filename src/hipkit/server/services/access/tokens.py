@@ -50,6 +50,7 @@ __all__ = [
     "list_own_tokens",
     "list_room_tokens",
     "list_rooms_to_administer",
+    "may_manage",
     "revoke_authorization",
     "revoke_token",
 ]
@@ -272,20 +273,26 @@ async def issue_room_token(
 async def find_managed_token(
     context: Context, stores: Stores, token_id: int
 ) -> TokenRecord:
-    """Return a token that the actor may revoke, and whose calls it may see.
+    """Return a token that the actor may revoke.
 
     Raises:
         NotFoundError: The token does not exist, or the actor may not manage it.
     """
-    actor = context.actor
     token = await stores.tokens.get(token_id)
-    if token is not None and token.group_id == actor.group_id:
-        if actor.is_group_admin or token.user_id == own_user(actor).id:
-            return token
-        is_of_room = token.kind == ROOM_NOTIFICATION
-        if is_of_room and await _may_administer(context, stores, token.room_id):
-            return token
-    raise NotFoundError(f"Token {token_id} not found")
+    if token is None or not await may_manage(context, stores, token):
+        raise NotFoundError(f"Token {token_id} not found")
+    return token
+
+
+async def may_manage(context: Context, stores: Stores, token: TokenRecord) -> bool:
+    """Return whether the actor may revoke a token, and see its calls."""
+    actor = context.actor
+    if token.group_id != actor.group_id:
+        return False
+    if actor.is_group_admin or token.user_id == own_user(actor).id:
+        return True
+    is_of_room = token.kind == ROOM_NOTIFICATION
+    return is_of_room and await _may_administer(context, stores, token.room_id)
 
 
 async def revoke_token(context: Context, token_id: int) -> None:

@@ -17,9 +17,10 @@ from hipkit.server.services.access.token_calls import (
     count_calls,
     list_callers,
     list_calls,
-    list_tokens_by_last_call,
+    list_quiet_tokens,
     may_see_strangers,
 )
+from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.services.context import Context
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.two_groups import World
@@ -127,7 +128,7 @@ def test_a_token_of_somebody_else_is_not_found(
     boss, context = site.context_of("boss"), site.context_of(viewer)
     own = {one.token.id for one in seen(context) if one.token}
 
-    for token in asyncio.run(list_callers(boss)):
+    for token in [one.token for one in asyncio.run(list_callers(boss))]:
         wanted = WantedCalls(token_id=token.id)
         assert {one.token for one in seen(boss, wanted)} == {token}
         if token.id in own:
@@ -146,18 +147,52 @@ def test_callers_are_the_tokens_whose_calls_one_sees_the_latest_first(
 
     callers = asyncio.run(list_callers(site.context_of("ann")))
 
-    assert [token.name for token in callers] == ["Alerts", ""]
+    assert [one.token.name for one in callers] == ["Alerts", ""]
 
 
-def test_calls_of_a_revoked_token_are_gone(site: Site, people: dict[str, str]) -> None:
-    site.get("/v2/room", token=people["ann"])
-    ann = site.context_of("ann")
-    assert targets(ann) == ["/v2/room"]
+@pytest.mark.parametrize("viewer", SEEN_BY)
+def test_calls_of_a_revoked_token_stay_for_those_who_managed_it(
+    site: Site, people: dict[str, str], viewer: str
+) -> None:
+    revoked = ("ann", "bob", "open", "hidden")
+    for name in revoked:
+        site.get(f"/v2/capabilities?by={name}", token=people[name])
+    context = site.context_of(viewer)
+    own = SEEN_BY[viewer] & {*revoked}
+    before = {one.token.id for one in seen(context) if one.token}
 
+    operator = site.operator_context()
+    for one in asyncio.run(list_callers(site.context_of("boss"))):
+        asyncio.run(revoke_token(operator, one.token.id))
+
+    # Without the add-on's request for its token.
+    after = [one for one in seen(context) if one.token]
+    assert {one.call.target.rpartition("=")[2] for one in after} == own
+    assert {one.token.id for one in after if one.token} == before
+    assert all(one.is_revoked for one in after)
+    assert all(one.is_revoked for one in asyncio.run(list_callers(context)))
+    for token_id in {*site.server.runtime.recent_calls.tokens()} - {None}:
+        wanted = WantedCalls(token_id=token_id)
+        if token_id in before:
+            assert len(seen(context, wanted)) == 1
+            continue
+        with pytest.raises(NotFoundError):
+            seen(context, wanted)
+
+
+def test_a_private_chat_stays_its_owners_when_the_token_is_revoked(
+    site: Site, people: dict[str, str]
+) -> None:
+    site.post("/v2/user/@bob/message", {"message": "between us"}, token=people["ann"])
     site.delete(f"/v2/oauth/token/{people['ann']}", token=people["ann"])
 
-    assert targets(ann) == []
-    assert asyncio.run(list_callers(ann)) == []
+    of_ann, of_boss = (
+        [one for one in seen(site.context_of(name)) if "/@bob/" in one.call.target]
+        for name in ("ann", "boss")
+    )
+
+    assert "between us" in of_ann[0].call.request_body
+    assert [one.call.request_body for one in of_boss] == [WITHHELD]
 
 
 def test_calls_without_a_token_are_for_administrators(
@@ -197,7 +232,7 @@ def test_no_call_of_another_group_is_seen(world: World) -> None:
 
     assert "/v2/room?of=second" in found
     assert not {"/v2/room?of=first", "/v2/room?of=nobody"} & {*found}
-    assert {one.call.group_id for one in seen(context)} == {2}
+    assert {one.token and one.token.group_id for one in seen(context)} == {2}
     with pytest.raises(ForbiddenError):
         seen(context, WantedCalls(has_no_token=True))
     with pytest.raises(NotFoundError):
@@ -400,7 +435,12 @@ def test_tokens_are_split_into_called_and_quiet_the_latest_call_first(
     site.get("/v2/room", token=people["ann"])
     site.get("/v2/room", token=people["open"])
 
-    called, others = asyncio.run(list_tokens_by_last_call(site.context_of("boss")))
+    boss = site.context_of("boss")
+    called, others = (
+        asyncio.run(list_callers(boss)),
+        asyncio.run(list_quiet_tokens(boss)),
+    )
 
-    assert [token.name for token in called] == ["Builds", ""]
+    assert [one.token.name for one in called] == ["Builds", ""]
     assert "Alerts" in [token.name for token in others]
+    assert not {one.token.id for one in called} & {token.id for token in others}
