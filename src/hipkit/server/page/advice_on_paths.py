@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hipkit.api.suggestions import closest
+from hipkit.server.page.formatting import code
 from hipkit.v1 import catalog as v1
 from hipkit.v2 import catalog as v2
 
@@ -36,7 +37,7 @@ def advice_on_path(target: str) -> str:
         return _other_version(version, rest)
     return misspelt_path(target) or (
         "No operation has this path. Compare it with the API's documentation: a slash or a space"
-        " in a name has to be escaped, as %2F or %20."
+        " in a name has to be escaped, as `%2F` or `%20`."
     )
 
 
@@ -51,7 +52,7 @@ def misspelt_path(target: str) -> str | None:
     near = _near_path(version, rest) if version in VERSIONS else None
     if near is None or near == _path(version, *rest):
         return None
-    return f"No operation has this path. Did you mean {near}?"
+    return f"No operation has this path. Did you mean {code(near)}?"
 
 
 def _segments(target: str) -> list[str]:
@@ -67,23 +68,23 @@ def _path(*segments: str) -> str:
 def _two_versions(version: str, rest: list[str]) -> str:
     while rest[1:] and rest[1] in VERSIONS:
         rest = rest[1:]
-    path = _path(*rest)
-    meant = f" What was meant is {path}." if _is_of_operation(path) else ""
+    path, doubled = _path(*rest), code(f"/{version}")
+    meant = f" What was meant is {code(path)}." if _is_of_operation(path) else ""
     if rest[0] == version:
         return (
-            f"/{version} stands twice: leave it out of the program's address, as the program adds"
-            f" it itself.{meant}"
+            f"{doubled} stands twice: leave it out of the program's address, as the program"
+            f" adds it itself.{meant}"
         )
-    return f"The path has two versions: leave /{version} out of the program's address.{meant}"
+    return f"The path has two versions: leave {doubled} out of the program's address.{meant}"
 
 
 def _other_version(version: str, rest: list[str]) -> str:
     path = _operation_path(*rest)
     if path is not None:
-        return f"No operation has this path. Send this to {path}."
+        return f"No operation has this path. Send this to {code(path)}."
     return (
-        f"No operation has this path. Paths with /{rest[0]}/ are of the API's other version,"
-        f" /{OTHER_VERSION[version, rest[0]]}."
+        f"No operation has this path. Paths with {code(f'/{rest[0]}/')} are of the API's"
+        f" other version, {code('/' + OTHER_VERSION[version, rest[0]])}."
     )
 
 
@@ -108,14 +109,16 @@ def _wrong_version(version: str, rest: list[str]) -> str:
     if found is not None:
         path = _path(*rest[rest.index(found) :])
         return (
-            f"The path has something before /{found}: send this to {path}, or have a"
-            " proxy remove it."
+            f"The path has something before {code('/' + found)}: send this to {code(path)},"
+            " or have a proxy remove it."
         )
     if re.fullmatch(r"(?i)v[0-9.]+", version):
-        return f"There is no version {version}: the API has the versions /v2 and /v1."
-    lacks = "The path lacks the version: the API is below /v2, the first one below /v1."
+        return f"There is no version {code(version)}: the API has the versions `/v2` and `/v1`."
+    lacks = (
+        "The path lacks the version: the API is below `/v2`, the first one below `/v1`."
+    )
     meant = _operation_path(version, *rest)
-    return lacks if meant is None else f"{lacks} Send this to {meant}."
+    return lacks if meant is None else f"{lacks} Send this to {code(meant)}."
 
 
 def _near_path(version: str, rest: Sequence[str]) -> str | None:

@@ -13,8 +13,13 @@ from tests.unit.server.page.visitor import Visitor
 def advice(visitor: Visitor, path: str = "/calls?token=1") -> str:
     """Return what the page says of the newest call."""
     newest = visitor.get(path).text.split("<article", 2)[1]
-    found = re.findall(r'<p class="notice">(.*?)</p>', newest, re.DOTALL)
-    return unescape(found[0]) if found else ""
+    found = re.findall(r'<div class="notice">(.*?)</div>', newest, re.DOTALL)
+    return read(found[0]).strip() if found else ""
+
+
+def read(shown: str) -> str:
+    """Return what is read of code and commands, without their elements."""
+    return unescape(re.sub(r"</?(?:code|p|pre|span)\b[^>]*>", "", shown))
 
 
 def polled(page: str) -> str:
@@ -61,9 +66,12 @@ def test_each_common_error_has_advice(site: Site, root: Visitor) -> None:
     assert "this needs send_notification" in advice(root, "/calls?token=3")
     assert "has view_group" in advice(root, "/calls?token=3")
     site.post("/v2/room/Other/notification", {"message": "x"}, token=room_token)
-    assert "valid for one room only (Ops), and" in advice(root, "/calls?token=2")
+    assert (
+        "valid for the room Ops only, and the program names another one: Other"
+        in advice(root, "/calls?token=2")
+    )
     site.put("/v2/room/Ops/notification", {"message": "x"})
-    assert "not with this method" in advice(root)
+    assert "send POST." in advice(root)
 
 
 def test_a_successful_call_says_what_was_left_out(site: Site, root: Visitor) -> None:
@@ -241,7 +249,7 @@ def test_all_calls_are_in_one_list_failed_ones_with_their_advice(
         re.sub(r"<details>.*?</details>", "", one, flags=re.S) for one in articles
     ]
     assert "The token is unknown" in closed[0]
-    assert "No room is called Nowhere." in closed[1]
+    assert "No room is called <code>Nowhere</code>." in closed[1]
     assert re.findall(r"All <b>(\d+)</b>", page) == ["3"]
     assert re.findall(r"Failed <b>(\d+)</b>", page) == ["2"]
 
@@ -430,7 +438,7 @@ def test_who_has_no_calls_yet_sees_what_to_do_next(
         assert "<code>http://chat.test</code>" in page
         assert 'href="/tokens"' in page
     keeping = "hipkit admin token add --room 'ROOM' --name NAME --value @FILE"
-    assert keeping in root.get("/calls").text
+    assert keeping in read(root.get("/calls").text)
     assert "hipkit admin" not in ann.get("/calls").text
     assert "No calls match" in root.get("/calls?peer=10.0.0.9").text
 
@@ -492,7 +500,7 @@ def test_a_program_that_was_moved_is_seen_to_arrive(
     page = unescape(root.get("/calls?failed=1").text)
     assert [line.split()[0] for line in listed(page)] == [method]
     assert target.partition("?")[0] in listed(page)[0]
-    assert advised in page
+    assert advised in read(page)
     assert site.token not in page
 
 
@@ -513,3 +521,87 @@ def test_a_token_in_the_filter_is_named_with_its_id(site: Site, root: Visitor) -
     site.get("/v2/room")
 
     assert re.search(r'<option value="1">[^<]+, id 1</option>', root.get("/calls").text)
+
+
+def test_a_header_with_another_scheme_is_advised_on(site: Site, root: Visitor) -> None:
+    header = ("Authorization", f"Token {site.token}")
+
+    site.send("GET", "/v2/room", token=None, headers=[header])
+
+    assert "scheme is Token, and HipChat's is Bearer" in advice(root, "/calls")
+
+
+def test_the_token_of_a_room_that_names_no_room_is_advised_on(
+    site: Site, root: Visitor, ann: Visitor
+) -> None:
+    site.add_room("Alerts", owner="@ann")
+    site.add_room("Hidden", is_private=True)
+    token = site.add_room_token("Alerts")
+    path = "/v2/room/{}/notification"
+
+    site.post(path.format("On%20Call"), {"message": "x"}, token=token)
+    assert "No room is called On Call, and" in advice(root, "/calls")
+    assert "the room Alerts only" in advice(root, "/calls")
+    of_unknown = advice(ann, "/calls")
+    site.post(path.format("Hidden"), {"message": "x"}, token=token)
+    assert "names another one: Hidden" in advice(root, "/calls")
+    # Who does not see a room does not learn here whether it exists.
+    assert of_unknown.replace("On Call", "Hidden") == advice(ann, "/calls")
+
+
+def test_the_owner_of_a_token_is_said_to_be_no_member(
+    site: Site, root: Visitor, ann: Visitor
+) -> None:
+    site.add_room("Secret", is_private=True)
+    token = site.add_token(user="@ann")
+
+    site.get("/v2/room/Secret", token=token)
+
+    member = "hipkit admin room member Secret @ann"
+    assert member in root.get("/calls").text
+    assert "/settings" in root.get("/calls").text
+    assert member not in ann.get("/calls").text
+    assert "is not a member of it" in advice(ann, "/calls")
+
+
+def test_calls_of_a_revoked_token_stay_and_say_so(
+    site: Site, root: Visitor, ann: Visitor
+) -> None:
+    token = site.add_token(user="@ann", name="hypchat")
+    site.get("/v2/room/Nowhere", token=token)
+    before = root.get("/calls").text
+    site.delete(f"/v2/oauth/token/{token}", token=token)
+
+    after = root.get("/calls?token=2")
+
+    assert "(revoked)" not in before
+    assert "hypchat</bdi></a> (revoked)" in after.text
+    assert "<strong>revoked</strong>" in after.text
+    assert "GET /v2/room/Nowhere" in listed(after.text)
+    assert "GET /v2/room/Nowhere" in listed(ann.get("/calls").text)
+    assert ">hypchat, id 2, revoked</option>" in root.get("/calls").text
+    assert "hypchat" in root.get("/calls/tokens").text
+
+
+def test_tokens_are_listed_with_their_calls_and_failures(
+    site: Site, root: Visitor
+) -> None:
+    for path in ("/v2/room", "/v2/room/Nowhere", "/v2/room/Neither"):
+        site.get(path)
+
+    row = root.get("/calls/tokens").text.split("<tbody>")[1].split("</tr>")[0]
+
+    assert '<td data-name="Calls">3</td>' in row
+    assert '<a href="/calls?failed=1&amp;token=1">2</a>' in row
+
+
+def test_code_in_advice_is_shown_as_code_and_nothing_else(
+    site: Site, root: Visitor
+) -> None:
+    site.get("/v2/room/%60%3Cb%3E%60")
+
+    page = root.get("/calls").text
+
+    assert "No room is called <code>&#39;&lt;b&gt;&#39;</code>." in page
+    site.get("/v2/room", token="from-the-old-days")
+    assert '<span class="whole">--room</span>' in root.get("/calls?token=none").text
