@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
+from hipkit.server.page.formatting import (
+    code,
+    format_size,
+    iso_timestamp,
+    one_line,
+    show_code,
+    show_command,
+)
 
 
 @given(st.text())
@@ -19,6 +26,22 @@ def test_one_line_removes_line_ends_and_direction_marks_for_good(text: str) -> N
 
 def test_one_line_limits_the_accents_of_a_letter() -> None:
     assert len(one_line("Z" + "\u0301" * 500)) < 10
+
+
+@given(st.text())
+def test_code_and_what_stands_around_it_are_escaped(text: str) -> None:
+    shown = show_code(f"Send {code(text)}.")
+
+    assert shown.startswith("Send <code>")
+    assert shown.endswith("</code>.")
+    inner = shown.removeprefix("Send <code>").removesuffix("</code>.")
+    assert "<" not in inner.replace('<span class="whole">', "").replace("</span>", "")
+
+
+def test_options_of_commands_are_not_broken() -> None:
+    assert show_command("run --a-b 'c--d' <e") == (
+        'run <span class="whole">--a-b</span> &#39;c--d&#39; &lt;e'
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from urllib.parse import urlencode
 
 from hipkit.server.http.responses import Answer
@@ -51,6 +52,7 @@ class ShownCall:
         excerpt: The beginning of the message that it created.
         program: The beginning of its User-Agent; empty if it has none.
         is_body_unread: Whether it had a body that was not read, as it was refused before.
+        repeated: The calls just before it that failed in the same way, the newest first.
     """
 
     seen: SeenCall
@@ -59,6 +61,7 @@ class ShownCall:
     excerpt: str | None
     program: str
     is_body_unread: bool
+    repeated: Sequence[RecentCall] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +98,8 @@ async def show_calls(visit: Visit) -> Answer:
     caller = wanted.token_id and await find_caller(context, wanted.token_id)
     return await visit.page(
         "calls.html",
-        calls=[_shown(one) for one in found[:PART_CALLS]],
-        has_older=len(found) > PART_CALLS,
+        calls=_folded(found[:PART_CALLS], wanted),
+        before=found[PART_CALLS - 1].call.number if len(found) > PART_CALLS else 0,
         is_newest=before is None,
         after=found[0].call.number if found else 0,
         token=(await _described(visit, [caller]))[0] if caller else None,
@@ -115,7 +118,7 @@ async def _show_newer(visit: Visit, wanted: WantedCalls) -> Answer:
         return Answer(204)
     return visit.part(
         "newer_calls.html",
-        calls=[_shown(one) for one in found],
+        calls=_folded(found, wanted),
         after=found[0].call.number,
         heading=await _heading(visit, wanted),
     )
@@ -182,6 +185,31 @@ def _wanted(visit: Visit) -> WantedCalls:
         peer=visit.query("peer").strip(),
         request_id=visit.query("request").strip(),
     )
+
+
+def _folded(found: Sequence[SeenCall], wanted: WantedCalls) -> list[ShownCall]:
+    """Return calls as they are shown: neighbours that failed in the same way as one.
+
+    Those that the page has already stay apart from new ones, since one of them may be open.
+    """
+    if wanted.request_id:
+        # A program may send the same id with all its calls: this is where each is seen.
+        return [_shown(one) for one in found]
+    shown = []
+    for _, group in groupby(found, _likeness):
+        newest, *others = group
+        repeated = tuple(one.call for one in others)
+        shown.append(replace(_shown(newest), repeated=repeated))
+    return shown
+
+
+def _likeness(seen: SeenCall) -> object:
+    """Return what failed calls have in common that are shown as one."""
+    call = seen.call
+    if not call.is_failed:
+        return call.number
+    cause = call.status, call.problem
+    return cause, call.method, call.target, call.token_id, call.peer, call.user_agent
 
 
 def _shown(seen: SeenCall) -> ShownCall:

@@ -605,3 +605,55 @@ def test_code_in_advice_is_shown_as_code_and_nothing_else(
     assert "No room is called <code>&#39;&lt;b&gt;&#39;</code>." in page
     site.get("/v2/room", token="from-the-old-days")
     assert '<span class="whole">--room</span>' in root.get("/calls?token=none").text
+
+
+def test_neighbours_that_failed_in_the_same_way_are_shown_as_one(
+    site: Site, root: Visitor
+) -> None:
+    for number in range(3):
+        site.get("/v2/room/Nowhere", headers=[("X-Request-Id", f"loop-{number}")])
+    site.get("/v2/room/Elsewhere")
+    site.get("/v2/room/Nowhere")
+    for _ in range(2):
+        site.get("/v2/room")
+
+    page = root.get("/calls").text
+
+    assert listed(page) == [
+        "GET /v2/room",
+        "GET /v2/room",
+        "GET /v2/room/Nowhere",
+        "GET /v2/room/Elsewhere",
+        "GET /v2/room/Nowhere",
+    ]
+    assert re.findall(r">(\d+) times<", page) == ["3"]
+    # Each can still be opened.
+    assert re.findall(r'href="/calls\?request=(loop-.)"', page) == [
+        "loop-2",
+        "loop-1",
+        "loop-0",
+    ]
+    assert len(listed(root.get("/calls?request=loop-1").text)) == 1
+
+
+def test_calls_of_one_request_id_are_all_shown(site: Site, root: Visitor) -> None:
+    for _ in range(3):
+        site.get("/v2/room/Nowhere", headers=[("X-Request-Id", "cron")])
+
+    assert len(listed(root.get("/calls?request=cron").text)) == 3
+    assert len(listed(root.get("/calls").text)) == 1
+
+
+def test_older_calls_follow_after_those_that_are_shown_as_one(
+    site: Site, root: Visitor
+) -> None:
+    site.get("/v2/room/Elsewhere")
+    for _ in range(60):
+        site.get("/v2/room/Nowhere")
+
+    page = root.get("/calls?failed=1").text
+    (older,) = re.findall(r'href="(/calls[^"]*before=\d+)"', page)
+    second = root.get(unescape(older)).text
+
+    assert (len(listed(page)), len(listed(second))) == (1, 2)
+    assert re.findall(r">(\d+) times<", page + second) == ["50", "10"]
