@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import json
 from collections import Counter
 from urllib.parse import parse_qs
 
@@ -68,7 +69,7 @@ class ScriptedHost:
 
     def has(self, path: str, body: object, status: int = 200) -> str:
         """Have JSON at a path; return its address."""
-        self.files[path] = RawResponse(status, {}, msgspec.json.encode(body))
+        self.files[path] = RawResponse(status, {}, json.dumps(body).encode())
         return self.origin + path
 
     def answer(self, request: Request) -> RawResponse:

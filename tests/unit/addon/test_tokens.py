@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from hipkit import (
 )
 from hipkit.addon.installations import Installation, Installations
 from hipkit.addon.storage.memory import MemoryStorage
+from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.addon.tokens import Tokens
 from hipkit.api.secret import Secret
 from tests.unit.addon.scripted_hosts import (
@@ -239,3 +241,17 @@ async def test_a_failure_holds_neither_secret_nor_token_in_its_frames(
             assert SECRET not in shown
             assert "token-1" not in shown
         step = step.tb_next
+
+
+async def test_two_processes_on_one_database_fetch_one_token(
+    site: Site, tmp_path: Path
+) -> None:
+    storages = [SqliteStorage(tmp_path / "x.db", durable=False) for _ in range(2)]
+    processes = [
+        Tokens(each, site.transport, now=lambda: site.now) for each in storages
+    ]
+    tasks = [each.get(site.installation) for each in processes for _ in range(10)]
+    assert set(await asyncio.gather(*tasks)) == {"token-1"}
+    assert site.fetches == 1
+    for each in storages:
+        await each.aclose()
