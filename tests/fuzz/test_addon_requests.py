@@ -329,6 +329,7 @@ def test_any_document_is_refused_or_about_its_own_server(
 
 
 @given(addresses)
+@example("HTTP://HIPCHAT.TEST/@")
 @settings(max_examples=EXAMPLES)
 def test_any_address_is_refused_or_of_a_server(address: str) -> None:
     try:
@@ -339,4 +340,5 @@ def test_any_address_is_refused_or_of_a_server(address: str) -> None:
     assert origin in ("https://hipchat.test", "http://hipchat.test")
     # As other programs read it, a browser for example.
     assert urlsplit(address).hostname == "hipchat.test"
-    assert not {"\\", "\n", "\r", "@"} & set(address)
+    assert urlsplit(address).username is None
+    assert not {"\\", "\n", "\r"} & set(address)
