@@ -15,9 +15,9 @@ __all__ = ["read_descriptor"]
 def read_descriptor(body: bytes) -> AddonDescriptor:
     """Return the descriptor of an add-on.
 
-    Accepts a single object for the list `webhook`, `allowGroup` for `allowGlobal`, numbers and
-    booleans as text, and any unknown member. Limits and choices are not checked:
-    see `check_descriptor`.
+    Accepts a single object for the list `webhook`, `allowGroup` for `allowGlobal`, `links` inside
+    of `capabilities`, numbers and booleans as text, and any unknown member. Limits and choices
+    are not checked: see `check_descriptor`.
 
     Args:
         body: The JSON document, at most `LARGEST_DESCRIPTOR` bytes.
@@ -44,6 +44,8 @@ def _repair(document: Document) -> None:
     capabilities = document.get("capabilities")
     if not isinstance(capabilities, dict):
         return
+    if "links" in capabilities:
+        document.setdefault("links", capabilities["links"])
     webhook = capabilities.get("webhook")
     if isinstance(webhook, dict):
         capabilities["webhook"] = [webhook]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
-
-import msgspec
 
 __all__ = ["VARIABLES", "expand_url", "value_at", "variables_of"]
 
@@ -64,7 +63,7 @@ def value_at(values: object, path: str) -> object:
 def _encoded(value: object) -> str:
     if value is None:
         return ""
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Half of a surrogate pair, which has no encoding, would end the whole expansion.
-    if isinstance(value, str):
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return quote(msgspec.json.encode(value), safe=KEPT)
+    encodable = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return quote(encodable, safe=KEPT)

@@ -1462,7 +1462,7 @@ class DialogFilter(Model, frozen=True, omit_defaults=True, kw_only=True):
         placeholder: Placeholder of the field.
     """
 
-    placeholder: TextI18n
+    placeholder: TextI18n | None = None
 
 
 class DialogAction(Model, frozen=True, omit_defaults=True, kw_only=True):

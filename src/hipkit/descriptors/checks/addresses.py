@@ -9,6 +9,7 @@ from hipkit.api.addresses import is_web_address, split_web_address
 from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.described import described_objects
 from hipkit.descriptors.checks.findings import Finding, Path, error, quoted, warning
+from hipkit.descriptors.data_urls import is_data_url
 from hipkit.descriptors.templates import VARIABLES, variables_of
 
 __all__ = ["find_address_faults"]
@@ -57,7 +58,8 @@ def _addresses(document: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
 
 def _check(path: Path, address: str) -> Iterator[Finding]:
     is_image = not IMAGES.isdisjoint(path)
-    if is_image and address.startswith("data:"):
+    # A descriptor may be such a URL itself, which cannot contain itself.
+    if (is_image or path == ("links", "self")) and is_data_url(address):
         return
     is_called = len(path) > 1 and path[1] in CALLED
     if len(path) > 1 and path[1] in TEMPLATES and not is_image:

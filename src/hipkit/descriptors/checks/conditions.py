@@ -19,7 +19,7 @@ from hipkit.descriptors.patterns import find_problem
 __all__ = ["find_condition_faults"]
 
 COMPARISONS = ("eq", "lt", "gt")
-WITH_METADATA = frozenset({"card_matches", "glance_matches"})
+WITH_METADATA = ("card_matches", "glance_matches")
 
 
 def find_condition_faults(document: Mapping[str, object]) -> Iterator[Finding]:

@@ -88,7 +88,16 @@ def test_images_may_be_data() -> None:
     image = "data:image/png;base64,AAAA"
     icon = ("capabilities", "glance", 0, "icon", "url")
     assert faults(set_to(image, *icon)) == []
-    assert faults(set_to(image, "links", "self")) != []
+    assert faults(set_to("data:application/json,", "links", "self")) == []
+    assert faults(set_to(image, "links", "homepage")) != []
+
+
+def test_a_url_that_browsers_run_is_an_error() -> None:
+    panel = ("capabilities", "webPanel", 0, "url")
+    ((severity, _, _),) = faults(set_to("javascript:alert(1)", *panel))
+    assert severity == "error"
+    ((severity, _, _),) = faults(set_to("/panel", *panel))
+    assert severity == "warning"
 
 
 def test_variables_are_those_that_clients_know() -> None:
