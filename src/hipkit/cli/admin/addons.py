@@ -24,15 +24,12 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.output import is_terminal, write_stderr
 from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
+from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.addons.installing import Installed
 from hipkit.server.services.addons.listing import find_named_addon, list_addons
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
-from hipkit.server.services.addons.reading import (
-    capabilities_of,
-    installable_of,
-    parse_descriptor,
-)
+from hipkit.server.services.addons.reading import capabilities_of, installable_of
 from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.scopes import granted_scopes
 from hipkit.server.services.addons.updating import install
@@ -273,13 +270,13 @@ async def show_addon(
 ) -> Shown:
     """Show an add-on: where it comes from, and what it may do and has."""
     found = await find_named_addon(context, reference, room=room_name)
-    read = parse_descriptor(found.descriptor.encode(), found.descriptor_url)
-    capabilities = capabilities_of(read.descriptor)
+    descriptor = read_descriptor(found.descriptor.encode())
+    capabilities = capabilities_of(descriptor)
     modules = ("webhook", "glance", "web_panel", "dialog", "action", "external_page")
-    vendor = read.descriptor.vendor
+    vendor = descriptor.vendor
     return {
         **_brief(found),
-        "description": read.descriptor.description,
+        "description": descriptor.description,
         "vendor": None if vendor is None else vendor.name,
         "descriptor": _shown_url(found.descriptor_url),
         "scopes": sorted(granted_scopes(found)),
