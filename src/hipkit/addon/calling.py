@@ -43,7 +43,7 @@ async def call_handler(
         result = handler.call(subject, sources)
     else:
         result = await _in_thread(threads, handler.call, subject, sources)
-    return await result if isawaitable(result) else result
+    return await _finish(result)
 
 
 async def call_function(
@@ -58,7 +58,24 @@ async def call_function(
         result = function(argument)
     else:
         result = await _in_thread(threads, function, argument)
-    return await result if isawaitable(result) else result
+    return await _finish(result)
+
+
+async def _finish(result: object) -> object:
+    """Await a result if necessary.
+
+    Raises:
+        RuntimeError: The handler cancelled itself. It must not look as if the add-on stopped.
+    """
+    if not isawaitable(result):
+        return result
+    try:
+        return await result
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("the handler was cancelled by itself") from error
 
 
 async def _in_thread(

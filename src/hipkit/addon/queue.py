@@ -1,0 +1,153 @@
+"""The worker, which hands stored events to their handlers.
+
+Events of one lane (a room of an installation) are handled one after another, different lanes at
+the same time. An event leaves the queue when its handler has ended, so it is handled again after a
+crash: at least once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from logging import getLogger
+from secrets import token_hex
+from typing import NoReturn
+
+from hipkit.addon.storage.protocol import QueuedEvent, Storage
+from hipkit.api.errors import HipkitError
+
+__all__ = ["Worker"]
+
+LOGGER = getLogger("hipkit.addon")
+LEASE_SECONDS = 30.0
+"""After a crash, the events that were being handled are handled again when this is over."""
+LOOK_SECONDS = 5.0
+"""How often the worker looks for events of other processes."""
+MOST_STARTS = 3
+"""How often an event is begun whose handling never ended: it may itself end the process."""
+
+Handle = Callable[[QueuedEvent], Awaitable[None]]
+
+
+class Worker:
+    """Handles stored events until it is stopped.
+
+    Args:
+        storage: Where events are stored.
+        handle: Handles an event. It raises for nothing that the handler did.
+        now: The time, in seconds since 1970.
+        most: How many events may be handled at the same time.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        handle: Handle,
+        *,
+        now: Callable[[], float],
+        most: int = 32,
+    ) -> None:
+        self._storage = storage
+        self._handle = handle
+        self._now = now
+        self._most = most
+        self._owner = token_hex(8)
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._loops: list[asyncio.Task[NoReturn]] = []
+
+    def start(self) -> None:
+        """Begin to handle events."""
+        self._loops = [
+            asyncio.create_task(self._work()),
+            asyncio.create_task(self._extend()),
+        ]
+
+    def wake(self) -> None:
+        """Look for events now: one was stored."""
+        self._news.set()
+
+    async def extend(self) -> None:
+        """Extend the claims on the events that are being handled."""
+        until = self._now() + LEASE_SECONDS
+        await self._storage.extend_events(owner=self._owner, until=until)
+
+    async def drain(self) -> None:
+        """Wait until no event is left that could be handled now, for tests."""
+        self._idle.clear()
+        self.wake()
+        await self._idle.wait()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Handle no further events; those being handled have some time to end.
+
+        Args:
+            grace_seconds: How long they have. What is cut off is handled again later.
+        """
+        await _cancel(self._loops)
+        if self._tasks:
+            await asyncio.wait([*self._tasks], timeout=grace_seconds)
+        await _cancel([*self._tasks])
+        await self._storage.release_events(owner=self._owner)
+
+    async def _work(self) -> NoReturn:
+        while True:
+            self._news.clear()
+            try:
+                await self._claim()
+            except HipkitError:
+                LOGGER.exception("events cannot be read from the storage")
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def _claim(self) -> None:
+        """Begin to handle the events that can be handled now."""
+        while len(self._tasks) < self._most:
+            event = await self._storage.claim_event(
+                owner=self._owner, now=self._now(), lease_seconds=LEASE_SECONDS
+            )
+            if event is None:
+                if not self._tasks:
+                    self._idle.set()
+                return
+            task = asyncio.create_task(self._run(event))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("an event could not be handled", exc_info=error)
+        # The next event of the lane can be handled now.
+        self.wake()
+
+    async def _run(self, event: QueuedEvent) -> None:
+        if event.starts > MOST_STARTS:
+            LOGGER.error(
+                "an event for %s was begun %d times and never ended: it is dropped",
+                event.handler,
+                MOST_STARTS,
+            )
+        else:
+            await self._handle(event)
+        await self._storage.finish_event(event.id, owner=self._owner)
+
+    async def _extend(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            try:
+                await self.extend()
+            except HipkitError:
+                LOGGER.exception("claims on events cannot be extended")
+
+
+async def _cancel(
+    tasks: list[asyncio.Task[NoReturn]] | list[asyncio.Task[None]],
+) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
