@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
     "addon/claims.py": "unit/addon/test_verification.py",
+    "addon/asgi/runtime.py": "unit/addon/asgi/test_app.py",
     "addon/decorators.py": "typing/addon.py",
     "addon/storage/file_locks.py": "unit/addon/storage/test_sqlite.py",
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",

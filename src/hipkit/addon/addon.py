@@ -5,10 +5,14 @@ Read next: `describe.py` (the descriptor), `handlers.py` (signatures), `asgi/app
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Concatenate, Literal, TypeVar, cast, overload
 
+from hipkit.addon.asgi.app import AddOnApp
+from hipkit.addon.asgi.runtime import Settings
 from hipkit.addon.commands import check_command_name
 from hipkit.addon.decorators import (
     EventDecorator,
@@ -35,6 +39,7 @@ from hipkit.addon.events import (
     RoomUnarchived,
     TopicChange,
 )
+from hipkit.addon.host_policy import HostPolicy
 from hipkit.addon.identity import Scope, make_identity
 from hipkit.addon.modules import (
     Conditions,
@@ -55,10 +60,13 @@ from hipkit.addon.registry import (
     TargetSource,
     ViewKind,
 )
+from hipkit.addon.storage.protocol import Storage
+from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.addon.views import GlanceReply, ViewRequest, to_glance_content
 from hipkit.api.operation import Operation
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
+from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.integrations import (
     AddonUiUpdate,
     RoomAddonUiUpdate,
@@ -522,6 +530,52 @@ class AddOn:
         root = check_base_url(base_url, allow_http=allow_http)
         return describe(self.identity, self.registry, root)
 
+    def asgi(
+        self,
+        *,
+        base_url: str,
+        storage: Storage | str | os.PathLike[str] | None = None,
+        allowed_hosts: Iterable[str] | None = None,
+        allow_internal: bool = False,
+        allow_http: bool = False,
+        transport: AsyncTransport | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> AddOnApp:
+        """Return the add-on as an ASGI app.
+
+        Register all handlers before.
+
+        Args:
+            base_url: The https address below which the app is reached.
+            storage: Where installations, tokens and events are kept: a file for SQLite, or another
+                storage. Defaults to a file in the current folder, named after the add-on's key.
+            allowed_hosts: The HipChat servers that may install the add-on, such as
+                `https://api.hipchat.com`. Defaults to every server of the public network.
+            allow_internal: Whether servers in internal networks may install it.
+            allow_http: Whether `base_url` may be http, see `descriptor`.
+            transport: Sends every call, in place of one that refuses internal addresses. It is not
+                closed.
+            now: The clock, for tests.
+
+        Raises:
+            ValueError: An argument is invalid, or a target names no module.
+        """
+        root = check_base_url(base_url, allow_http=allow_http)
+        if allowed_hosts is not None:
+            allowed_hosts = tuple(allowed_hosts)
+        # An invalid host is a mistake to be seen now, and not at the first request.
+        HostPolicy(allowed_hosts, allow_internal=allow_internal).close()
+        settings = Settings(
+            base_url=root,
+            storage=_storage(storage, f"{self.identity.key}.sqlite3"),
+            transport=transport,
+            allowed_hosts=allowed_hosts,
+            allow_internal=allow_internal,
+            now=now,
+        )
+        descriptor = describe(self.identity, self.registry, root)
+        return AddOnApp(self.identity, self.registry, descriptor, settings)
+
     @overload
     def push_glance(
         self,
@@ -589,3 +643,9 @@ class AddOn:
             self.registry.add_module(module, function)
 
         return decorator(add, None)
+
+
+def _storage(storage: Storage | str | os.PathLike[str] | None, default: str) -> Storage:
+    if storage is None or isinstance(storage, str | os.PathLike):
+        return SqliteStorage(storage or default)
+    return storage

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any
+
+import pytest
+
+from hipkit import StorageError
+from hipkit.addon import AddOn, Message
+from hipkit.addon.asgi.app import AddOnApp
+from hipkit.addon.storage.memory import MemoryStorage
+from hipkit.addon.storage.protocol import NewEvent
+from hipkit.testing import AsyncMemoryTransport, HipChatServer
+from hipkit.transports.protocol import Options, Request
+from tests.addons import BASE, Installed, installed
+
+Messages = MutableMapping[str, Any]
+
+
+@pytest.fixture
+def server() -> Iterator[HipChatServer]:
+    with HipChatServer() as server:
+        yield server
+
+
+def silent() -> AddOn:
+    addon = AddOn(key="a", name="A")
+
+    @addon.on_message
+    async def quiet(message: Message) -> None: ...
+
+    return addon
+
+
+def app(storage: MemoryStorage | None = None, base: str = BASE) -> AddOnApp:
+    return silent().asgi(base_url=base, storage=storage or MemoryStorage())
+
+
+async def status(app: AddOnApp, path: str, root: str = "") -> int:
+    sent: list[Messages] = []
+
+    async def receive() -> Messages:
+        return {"type": "http.request"}
+
+    async def send(message: Messages) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": root}
+    await app(scope, receive, send)
+    found: int = sent[0]["status"]
+    return found
+
+
+async def test_it_runs_without_lifespans() -> None:
+    made = app()
+    assert await status(made, "/capabilities") == 200
+    async with made.lifespan():
+        assert await status(made, "/capabilities") == 200
+
+
+async def test_it_starts_once_for_requests_at_the_same_time() -> None:
+    opened: list[int] = []
+
+    class Slow(MemoryStorage):
+        async def open(self) -> None:
+            opened.append(1)
+            await asyncio.sleep(0)
+
+    made = app(Slow())
+    assert await asyncio.gather(*(status(made, "/capabilities") for _ in range(5)))
+    assert opened == [1]
+    async with made.lifespan():
+        pass
+
+
+async def test_it_is_mounted_under_a_path() -> None:
+    made = app(base=f"{BASE}/karma")
+    assert made.descriptor_url == f"{BASE}/karma/capabilities"
+    async with made.lifespan():
+        # Starlette leaves the path whole, other frameworks and proxies cut it.
+        assert await status(made, "/karma/capabilities", "/karma") == 200
+        assert await status(made, "/capabilities", "/karma") == 200
+        assert await status(made, "/karma/capabilities") == 200
+        assert await status(made, "/karma") == 404
+
+
+async def lifespan(app: AddOnApp) -> list[str]:
+    steps = iter(["startup", "shutdown"])
+    sent: list[str] = []
+
+    async def receive() -> Messages:
+        return {"type": f"lifespan.{next(steps)}"}
+
+    async def send(message: Messages) -> None:
+        sent.append(message["type"])
+
+    await app({"type": "lifespan"}, receive, send)
+    return sent
+
+
+async def test_it_starts_and_stops_with_the_server_and_again() -> None:
+    made = app()
+    for _ in range(2):
+        assert await lifespan(made) == [
+            "lifespan.startup.complete",
+            "lifespan.shutdown.complete",
+        ]
+
+
+class Broken(MemoryStorage):
+    async def open(self) -> None:
+        raise StorageError("no")
+
+
+async def test_a_start_that_fails_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    made = app(Broken())
+    assert await lifespan(made) == ["lifespan.startup.failed"]
+    # Without lifespans each request tries again.
+    assert await status(made, "/capabilities") == 503
+    assert "cannot start" in caplog.text
+
+
+async def test_an_event_that_cannot_be_stored_is_sent_again(
+    server: HipChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(MemoryStorage):
+        async def add_event(self, event: NewEvent) -> bool:
+            raise StorageError("the disk is full")
+
+    async with installed(silent(), server, Full()) as made:
+        response = await made.post("quiet", made.message("x"))
+        assert response.status == 503
+        assert response.headers["retry-after"] == "5"
+        assert "could not be stored" in caplog.text
+
+
+async def test_an_unforeseen_failure_is_not_shown(
+    server: HipChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Strange(MemoryStorage):
+        async def add_event(self, event: NewEvent) -> bool:
+            raise KeyError("private")
+
+    async with installed(silent(), server, Strange()) as made:
+        response = await made.post("quiet", made.message("x"))
+        assert (response.status, response.body) == (500, b"The add-on failed.\n")
+
+
+async def test_other_protocols_are_refused() -> None:
+    sent: list[Messages] = []
+
+    async def send(message: Messages) -> None:
+        sent.append(message)
+
+    async def receive() -> Messages:
+        return {}
+
+    await app()({"type": "websocket"}, receive, send)
+    assert sent == [{"type": "websocket.close"}]
+    with pytest.raises(ValueError, match="nothing for mqtt"):
+        await app()({"type": "mqtt"}, receive, send)
+
+
+async def test_a_client_that_goes_away_gets_no_answer() -> None:
+    async def receive() -> Messages:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Messages) -> None:
+        raise AssertionError(message)
+
+    made = app()
+    scope = {"type": "http", "method": "POST", "path": "/installable"}
+    await made(scope, receive, send)
+    async with made.lifespan():
+        pass
+
+
+def test_it_works_in_one_event_loop_after_another(server: HipChatServer) -> None:
+    addon = AddOn(key="a", name="A", scopes=["send_notification"])
+
+    @addon.on_message
+    async def answer(message: Message) -> str:
+        return message.text
+
+    storage = MemoryStorage()
+    made = Installed(addon, server, storage)
+
+    async def use(text: str) -> None:
+        made._to_app = AsyncMemoryTransport(app=made.app)
+        await made.install()
+        assert (await made.say("answer", text)).status == 204
+        await made._to_app.aclose()
+
+    for text in ("1", "2"):
+        asyncio.run(use(text))
+    assert made.replies() == ["1", "2"]
+
+
+async def test_events_are_handled_after_a_crash(server: HipChatServer) -> None:
+    handled: list[str] = []
+    is_stuck = asyncio.Event()
+
+    def make(handle: Callable[[str], Any]) -> AddOn:
+        addon = AddOn(key="a", name="A")
+
+        @addon.on_message(key="handle")
+        async def handler(message: Message) -> None:
+            await handle(message.text)
+
+        return addon
+
+    async def stick(_: str) -> None:
+        is_stuck.set()
+        await asyncio.Event().wait()
+
+    async def note(text: str) -> None:
+        handled.append(text)
+
+    storage = MemoryStorage()
+    first = Installed(make(stick), server, storage)
+    await first.install()
+    await first.post("handle", first.message("1"))
+    await first.post("handle", first.message("2"))
+    await is_stuck.wait()
+    # It is cut off: what was begun and what was not is handled by the next one.
+    runtime = await first.app._runtime()
+    await runtime.worker.stop(0)
+    second = make(note).asgi(base_url=BASE, storage=storage)
+    async with second.lifespan():
+        await second.drain()
+    assert handled == ["1", "2"]
+    await first.aclose()
+
+
+async def test_programs_use_clients_outside_of_handlers(server: HipChatServer) -> None:
+    addon = AddOn(key="a", name="A", scopes=["send_notification"])
+    async with installed(addon, server) as made:
+        (installation,) = await made.app.installations()
+        client = await made.app.client(installation)
+        await client.rooms.send_room_notification(made.room_id, message="hi")
+        assert made.replies() == ["hi"]
+
+
+def test_mistakes_are_seen_when_the_app_is_made() -> None:
+    addon = AddOn(key="a", name="A")
+    for changes, error in (
+        ({"base_url": "http://a.example"}, "must be https"),
+        ({"allowed_hosts": ["https://"]}, "allowed hosts"),
+    ):
+        given: dict[str, Any] = {"base_url": BASE, "storage": MemoryStorage()}
+        with pytest.raises(ValueError, match=error):
+            addon.asgi(**(given | changes))
+
+
+async def test_a_head_request_has_no_body() -> None:
+    made = app()
+    transport = AsyncMemoryTransport(app=made)
+    request = Request("HEAD", "https", "a", 443, "/capabilities")
+    response = await transport.send(request, Options())
+    assert (response.status, response.body) == (200, b"")
+    await transport.aclose()
