@@ -22,6 +22,9 @@ __all__ = ["check_descriptor"]
 MOST_FINDINGS = 100
 """Of each check; nobody reads more, and the document may be hostile."""
 
+MOST_VALUES = 5_000
+"""In a document. Add-ons have some hundreds; comparing more with the schema takes seconds."""
+
 Check = Callable[[Mapping[str, object]], Iterator[Finding]]
 
 
@@ -55,6 +58,9 @@ def check_descriptor(
         repeated = find_repeated_members(descriptor)
     else:
         document = descriptor
+    if _has_many_values(document):
+        problem = f"has more than {MOST_VALUES} values"
+        return [error((), problem, "Leave out what servers do not read.").fault()]
     checks: tuple[Check, ...] = (
         find_misfits,
         find_ignored_members,
@@ -71,6 +77,17 @@ def check_descriptor(
         found = [error((), "is nested too deeply", "Nest conditions in three levels.")]
     found.sort(key=partial(_position, document))
     return [each.fault() for each in dict.fromkeys(found)]
+
+
+def _has_many_values(document: Mapping[str, object]) -> bool:
+    count = 0
+    pending: list[Mapping[str, object] | list[object]] = [document]
+    while pending and count <= MOST_VALUES:
+        value = pending.pop()
+        count += len(value)
+        inner = value.values() if isinstance(value, Mapping) else value
+        pending += [each for each in inner if isinstance(each, (Mapping, list))]
+    return count > MOST_VALUES
 
 
 def _position(document: object, finding: Finding) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ from hipkit.descriptors.document import place_of
 from hipkit.descriptors.faults import Fault
 
 __all__ = [
-    "MOST_MODULES",
     "VIEWS",
     "Finding",
     "Path",
@@ -24,9 +23,6 @@ Path = tuple[str | int, ...]
 
 VIEWS = ("glance", "webPanel", "dialog", "action", "externalPage")
 """The capabilities that are lists of modules with keys, apart from webhooks."""
-
-MOST_MODULES = 200
-"""Of a kind. Add-ons have a handful."""
 
 LONGEST_QUOTATION = 60
 
@@ -80,12 +76,12 @@ def member(document: object, *path: str) -> Mapping[str, object]:
 def modules(
     document: Mapping[str, object], kind: str
 ) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """Yield the first modules of a kind with their paths; a single object counts as one."""
+    """Yield the modules of a kind with their paths; a single object counts as one."""
     found = member(document, "capabilities").get(kind)
     path: Path = ("capabilities", kind)
     if isinstance(found, Mapping):
         yield path, found
     elif isinstance(found, list):
-        for number, each in enumerate(found[:MOST_MODULES]):
+        for number, each in enumerate(found):
             if isinstance(each, Mapping):
                 yield (*path, number), each

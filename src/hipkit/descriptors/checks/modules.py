@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.findings import (
-    MOST_MODULES,
     VIEWS,
     Finding,
     Path,
@@ -33,22 +32,12 @@ SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|%)")
 
 def find_module_faults(document: Mapping[str, object]) -> Iterator[Finding]:
     """Yield what is wrong with modules that fit the schema, each on its own and together."""
-    yield from _too_many(document)
     yield from _repeated_keys(document, VIEWS, warning)
     # Servers know a webhook by its key alone, and a view by its kind and key.
     yield from _repeated_keys(document, ("webhook",), error)
     yield from _targets(document)
     yield from _webhooks(document)
     yield from _dialog_sizes(document)
-
-
-def _too_many(document: Mapping[str, object]) -> Iterator[Finding]:
-    for kind in ("webhook", *VIEWS):
-        found = member(document, "capabilities").get(kind)
-        if isinstance(found, list) and len(found) > MOST_MODULES:
-            problem = f"has more than {MOST_MODULES} entries"
-            remedy = "Use fewer: one webhook can serve several commands."
-            yield error(("capabilities", kind), problem, remedy)
 
 
 def _keyed(

@@ -97,11 +97,3 @@ def test_a_dialog_has_sizes_with_units() -> None:
         "capabilities.dialog[0].options.size.width",
         "capabilities.dialog[0].options.size.height",
     ]
-
-
-def test_more_modules_than_anybody_needs_are_an_error() -> None:
-    webhook = {"url": "https://a/b", "event": "room_enter", "authentication": "jwt"}
-    assert faults(lambda it: it.update(webhook=[webhook] * 200)) == []
-    assert faults(lambda it: it.update(webhook=[webhook] * 201)) == [
-        ("error", "capabilities.webhook", "has more than 200 entries")
-    ]
