@@ -66,6 +66,7 @@ def _is_module(source: str) -> bool:
 
 def _faults_of_module(name: str) -> Sequence[Fault]:
     from hipkit.cli.addon.loading import load_addon
+    from hipkit.cli.addon.scopes import find_scope_faults
 
     addon = load_addon(name)
     try:
@@ -73,7 +74,7 @@ def _faults_of_module(name: str) -> Sequence[Fault]:
     except ValueError as error:
         remedy = "Correct the add-on; it would not start either."
         return [Fault(place="", problem=f"cannot be made: {error}", remedy=remedy)]
-    return check_descriptor(descriptor.to_dict())
+    return [*check_descriptor(descriptor.to_dict()), *find_scope_faults(addon)]
 
 
 def _type_faults(found: Fetched) -> Sequence[Fault]:
