@@ -1,14 +1,15 @@
 """Storage in an SQLite file, for any number of processes on one machine.
 
-The tables are in `migrations.py`, the thread that uses them in `writer.py`.
+The tables are in `migrations.py`, the threads that use them in `threads.py`.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,8 @@ from hipkit.addon.storage.file_locks import FileLocks
 from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
-from hipkit.addon.storage.writer import Writer
+from hipkit.addon.storage.threads import ConnectionThread
+from hipkit.api.errors import StorageError
 
 __all__ = ["SqliteStorage"]
 
@@ -42,7 +44,9 @@ class SqliteStorage:
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
         self._path = Path(path)
         self._durable = durable
-        self._writer: Writer | None = None
+        self._threads: tuple[ConnectionThread, ConnectionThread] | None = None
+        """For reading, which must not wait for the disk, and for writing."""
+        self._connecting = threading.Lock()
         self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
         self._locks = KeyLocks(self._files.acquire, self._files.release)
 
@@ -56,9 +60,9 @@ class SqliteStorage:
 
     async def aclose(self) -> None:
         """Close the file. The next use opens it again."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            await writer.stop()
+        threads, self._threads = self._threads, None
+        for thread in threads or ():
+            await thread.stop()
         self._files.close()
 
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
@@ -286,36 +290,50 @@ class SqliteStorage:
 
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
-        writer = await self._opened()
-        return await writer.run(
-            lambda connection: _all(connection, sql, values), is_read=True
-        )
+        reader, _ = await self._opened()
+        return await reader.run(lambda connection: _all(connection, sql, values))
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a statement that changes something."""
         return await self._run(lambda connection: _all(connection, sql, values))
 
     async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        return await (await self._opened()).run(function)
+        _, writer = await self._opened()
+        return await writer.run(function)
 
-    async def _opened(self) -> Writer:
-        writer = self._writer
-        if writer is None:
-            writer = self._writer = Writer(self._connect)
+    async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
+        threads = self._threads
+        if threads is None:
+            reader = ConnectionThread(self._connected, "BEGIN")
+            writer = ConnectionThread(self._connected, "BEGIN IMMEDIATE")
+            threads = self._threads = (reader, writer)
         try:
-            await writer.opened()
-        except BaseException:
-            if self._writer is writer and not writer.is_open:
-                self._writer = None  # The next use tries again.
+            for thread in threads:
+                await thread.opened()
+        except StorageError:
+            if self._threads is threads:
+                self._threads = None  # The next use tries again.
+                for thread in threads:
+                    await thread.stop()
             raise
-        return writer
+        return threads
 
-    def _connect(self) -> sqlite3.Connection:
-        with self._files.hold("open"):
-            return self._prepare()
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection, and close it in the end.
+
+        One at a time, in all threads and processes: SQLite does not wait to switch to WAL, or
+        from it when the last connection is closed.
+        """
+        with self._connecting, self._files.hold("open"):
+            connection = self._prepare()
+        try:
+            yield connection
+        finally:
+            with self._connecting, self._files.hold("open"):
+                connection.close()
 
     def _prepare(self) -> sqlite3.Connection:
-        """Open the connection. One at a time: SQLite does not wait to switch to WAL."""
         _create(self._path)
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None

@@ -1,4 +1,4 @@
-"""The one thread that uses an SQLite database: it commits what waits for it together.
+"""A thread with a connection to an SQLite database, which does what waits for it together.
 
 A commit waits for the disk, so a hundred events that come at once must not wait a hundred times.
 Each runs in a savepoint of its own: one that fails undoes nothing of the others.
@@ -10,13 +10,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["Writer"]
+__all__ = ["ConnectionThread"]
 
 T = TypeVar("T")
 Work = Callable[[], None]
@@ -24,15 +25,21 @@ Work = Callable[[], None]
 MOST_AT_ONCE = 500
 
 
-class Writer:
+class ConnectionThread:
     """Runs functions on a connection, in its own thread, and returns when they are committed.
 
     Args:
-        connect: Opens the connection, in that thread.
+        connected: Opens the connection, in that thread, and closes it.
+        begin: The statement that begins a transaction.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        connected: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        begin: str,
+    ) -> None:
+        self._connected = connected
+        self._begin = begin
         self._waiting: SimpleQueue[_Command | None] = SimpleQueue()
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(
@@ -48,22 +55,14 @@ class Writer:
         """
         await asyncio.shield(asyncio.wrap_future(self._opened))
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection is open, or may still be opened."""
-        return not self._opened.done() or self._opened.exception() is None
-
-    async def run(
-        self, function: Callable[[sqlite3.Connection], T], *, is_read: bool = False
-    ) -> T:
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Return what a function returns, after its changes were committed.
 
         Args:
             function: What is to be done. It must not begin or end a transaction.
-            is_read: Whether it changes nothing. Reads do not wait for other processes.
         """
         future: Future[T] = Future()
-        self._waiting.put(_Command(function, future, is_read=is_read))
+        self._waiting.put(_Command(function, future))
         return await asyncio.wrap_future(future)
 
     async def stop(self) -> None:
@@ -73,16 +72,13 @@ class Writer:
 
     def _work(self) -> None:
         try:
-            connection = self._connect()
+            with self._connected() as connection:
+                self._opened.set_result(None)
+                while commands := self._next():
+                    self._commit(connection, commands)
         except (sqlite3.Error, OSError, StorageError) as error:
-            self._opened.set_exception(_storage_error(error))
-            return
-        self._opened.set_result(None)
-        try:
-            while commands := self._next():
-                self._commit(connection, commands)
-        finally:
-            connection.close()
+            if not self._opened.done():
+                self._opened.set_exception(_storage_error(error))
 
     def _next(self) -> list[_Command]:
         """Return all commands that wait; none at the end."""
@@ -99,13 +95,12 @@ class Writer:
 
     def _commit(self, connection: sqlite3.Connection, commands: list[_Command]) -> None:
         try:
-            is_read = all(command.is_read for command in commands)
-            connection.execute("BEGIN" if is_read else "BEGIN IMMEDIATE")
+            connection.execute(self._begin)
             for command in commands:
                 command.run(connection)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if connection.in_transaction:
+            with suppress(sqlite3.Error):  # SQLite may have done so itself.
                 connection.execute("ROLLBACK")
             for command in commands:
                 command.fail(error)
@@ -120,10 +115,7 @@ class _Command:
         self,
         function: Callable[[sqlite3.Connection], T],
         future: Future[T],
-        *,
-        is_read: bool,
     ) -> None:
-        self.is_read = is_read
 
         def run(connection: sqlite3.Connection) -> Work:
             result = function(connection)
@@ -153,8 +145,9 @@ class _Command:
 
     def finish(self) -> None:
         """Tell who waits for it."""
-        if self._finish is not None and not self._future.done():
-            self._finish()
+        if self._finish is not None:
+            with suppress(InvalidStateError):  # Nobody waits any more.
+                self._finish()
 
 
 def _storage_error(error: Exception) -> Exception:
