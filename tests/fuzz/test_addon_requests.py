@@ -38,7 +38,7 @@ from tests.unit.addon.test_verification import (
     sign,
 )
 
-EXAMPLES = 300
+EXAMPLES = 100
 
 leaves = (
     st.none()

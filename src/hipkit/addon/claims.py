@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from math import inf, isfinite
 from typing import cast
 
 import jwt
+import msgspec
 from jwt.types import Options
 
 from hipkit.api.errors import SignatureError
@@ -114,12 +116,18 @@ def read_issuer(token: Secret) -> str:
         SignatureError: It is malformed.
     """
     try:
-        claims = jwt.decode(token.reveal(), options={"verify_signature": False})
-    except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise SignatureError(
-            "the request's signature is malformed", status=400
-        ) from None
-    return _issuer(claims)
+        _, payload, _ = token.reveal().split(".")
+        padded = payload + "=" * (-len(payload) % 4)
+        claims = msgspec.json.decode(urlsafe_b64decode(padded), type=_Issuer)
+    except ValueError:  # Of base64, and of JSON.
+        claims = _Issuer()
+    return _issuer(msgspec.structs.asdict(claims))
+
+
+class _Issuer(msgspec.Struct):
+    """The one claim that is read before the signature is verified."""
+
+    iss: str = ""
 
 
 def verify_token(token: Secret, secret: str | Secret, now: float) -> Claims:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from string import printable
+from urllib.parse import quote
 
 from hipkit.addon.host_policy import origin_of, read_address
 from hipkit.addon.hosts import Host, Hosts
@@ -360,7 +362,7 @@ def _way_back(host: Host, redirect_url: str) -> str:
             "The address to return to is not one of the installation's host.",
             status=403,
         )
-    return redirect_url
+    return quote(redirect_url, safe=printable)  # A header holds ASCII only.
 
 
 def _check_host(known: Installation, request: InstallRequest) -> None:

@@ -76,6 +76,7 @@ def verify_webhook(
     body: bytes,
     secret: str | Secret,
     *,
+    query: str | Mapping[str, str] = "",
     now: float | datetime | None = None,
 ) -> WebhookEvent:
     """Return the event that HipChat posted to a signed webhook, after verifying it.
@@ -86,13 +87,16 @@ def verify_webhook(
         headers: The request's headers.
         body: The request's body, unchanged. Limit its size before you call this.
         secret: The installation's `oauthSecret`.
+        query: The address's query, in which some servers send the token.
         now: The time, in seconds since 1970 or with UTC offset. Defaults to now.
 
     Raises:
         SignatureError: The request is not signed with the secret, or not now, or it contradicts
             its signature. `status` is the status to answer with.
     """
-    claims = verify_token(read_token(headers, (), ()), secret, _seconds(now))
+    claims = verify_token(
+        read_token(headers, _fields(query), ()), secret, _seconds(now)
+    )
     event = _read_event(body)
     _check_agreement(claims.issuer, claims.subject, claims.room_id, event)
     _check_not_renewed(is_renewed=claims.is_renewed)
@@ -133,6 +137,9 @@ async def verify_request(
     if installation is None:
         raise SignatureError("the request is not from a known installation")
     claims = verify_token(token, installation.secret, seconds)
+    if claims.issuer != installation.oauth_id:
+        # A name that is given twice may be read in two ways.
+        raise SignatureError("the request's signature is malformed", status=400)
     room_id = installation.room_id
     if None not in (room_id, claims.room_id) and room_id != claims.room_id:
         raise SignatureError(

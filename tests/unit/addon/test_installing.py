@@ -463,6 +463,17 @@ async def test_a_browser_may_go_back_to_the_pages_that_the_host_names() -> None:
         assert await site.installer.install_in_browser(installable, back) == back
 
 
+async def test_the_way_back_is_kept_as_it_is_and_fits_into_a_header() -> None:
+    site = Site()
+    installable = site.host.has("/i", msgspec.json.decode(body()))
+    for back, header in (
+        ("https://hipchat.test/a%20b?c=%2F&d=e+f#g", None),
+        ("https://hipchat.test/ü?ü#ü", "https://hipchat.test/%C3%BC?%C3%BC#%C3%BC"),
+    ):
+        found = await site.installer.install_in_browser(installable, back)
+        assert found == (header or back)
+
+
 @pytest.mark.parametrize(
     "back",
     [

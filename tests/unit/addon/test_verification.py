@@ -158,6 +158,27 @@ async def test_the_token_is_read_from_the_address_and_from_a_form(
     assert signed.installation == INSTALLATION
 
 
+def test_a_webhook_may_have_its_token_in_the_address() -> None:
+    query = f"signed_request={sign(claims())}"
+    verify_webhook({}, posted(), SECRET, query=query, now=NOW)
+
+
+def test_an_address_with_very_many_parameters_is_refused() -> None:
+    with pytest.raises(SignatureError, match="too many") as caught:
+        verify_webhook({}, posted(), SECRET, query="&".join(["a=b"] * 1000), now=NOW)
+    assert caught.value.status == 400
+
+
+async def test_an_issuer_that_is_named_twice_is_one_installation() -> None:
+    """What is read before the signature is verified must be what is verified."""
+    head, _, _ = sign(claims()).split(".")
+    payload = json.dumps(claims())[:-1] + ', "iss": "another"}'
+    signed = f"{head}.{_base64(payload.encode())}"
+    mac = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    with pytest.raises(SignatureError):
+        await verify(f"{signed}.{_base64(mac)}")
+
+
 async def test_credentials_of_another_kind_do_not_hide_the_address() -> None:
     installations = Installations(MemoryStorage())
     await installations.save(INSTALLATION)
