@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
     "__init__.py": "unit/test_public_api.py",
     "addon/claims.py": "unit/addon/test_verification.py",
     "addon/asgi/runtime.py": "unit/addon/asgi/test_app.py",
+    "addon/chats.py": "unit/addon/test_polling.py",
     "addon/decorators.py": "typing/addon.py",
     "addon/storage/file_locks.py": "unit/addon/storage/test_sqlite.py",
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",

@@ -6,13 +6,15 @@ Read next: `describe.py` (the descriptor), `handlers.py` (signatures), `asgi/app
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Concatenate, Literal, TypeVar, cast, overload
 
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.asgi.runtime import Settings
+from hipkit.addon.chats import open_chat
 from hipkit.addon.commands import check_command_name
 from hipkit.addon.decorators import (
     EventDecorator,
@@ -53,6 +55,7 @@ from hipkit.addon.modules import (
     make_glance,
     make_web_panel,
 )
+from hipkit.addon.polling import Poller, run_blocking
 from hipkit.addon.registry import (
     CONFIGURATION,
     ErrorHandler,
@@ -575,6 +578,74 @@ class AddOn:
         )
         descriptor = describe(self.identity, self.registry, root)
         return AddOnApp(self.identity, self.registry, descriptor, settings)
+
+    @overload
+    def poll(
+        self,
+        client: AsyncHipChat,
+        *,
+        rooms: Sequence[str | int],
+        interval: float = 5.0,
+        ignore: Collection[str | int] = (),
+    ) -> Coroutine[object, object, None]: ...
+
+    @overload
+    def poll(
+        self,
+        client: HipChat,
+        *,
+        rooms: Sequence[str | int],
+        interval: float = 5.0,
+        ignore: Collection[str | int] = (),
+        stop: threading.Event | None = None,
+    ) -> None: ...
+
+    def poll(
+        self,
+        client: AsyncHipChat | HipChat,
+        *,
+        rooms: Sequence[str | int],
+        interval: float = 5.0,
+        ignore: Collection[str | int] = (),
+        stop: threading.Event | None = None,
+    ) -> object:
+        """Call the handlers for what is written in rooms from now on, without an address.
+
+        It needs a token with `view_messages`, and `send_notification` for replies; and
+        `view_group` if rooms are given by name. With `AsyncHipChat` await it; it ends when its
+        task is cancelled. With `HipChat` it blocks.
+
+        Replies are notifications, and own ones are not handled. What handlers send as the token's
+        owner by other means comes back like any message: see `ignore`.
+
+        Args:
+            client: The client, with a token of a person.
+            rooms: Ids or names of the rooms.
+            interval: Seconds between two looks at a room.
+            ignore: Ids, or mention names without `@`, of people whose messages are left out.
+            stop: Ends it when it is set, for example by a signal.
+
+        Raises:
+            HipkitError: A room cannot be read at all.
+            TypeError: A handler asks for an `Installation`, or for the other kind of client.
+        """
+
+        async def run() -> None:
+            with open_chat(client, self.identity.from_name) as chat:
+                poller = Poller(
+                    self.identity,
+                    self.registry,
+                    chat,
+                    rooms=rooms,
+                    interval=interval,
+                    ignore=ignore,
+                )
+                await poller.run()
+
+        if isinstance(client, AsyncHipChat):
+            return run()
+        run_blocking(run, stop)
+        return None
 
     @overload
     def push_glance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from logging import getLogger
 from typing import cast
@@ -10,16 +10,15 @@ from typing import cast
 from hipkit.addon.calling import TypeSources, call_function, call_handler
 from hipkit.addon.commands import UsageError
 from hipkit.addon.events import RoomEvent, RoomNotification, to_room_event
-from hipkit.addon.handlers import Handler
+from hipkit.addon.handlers import OF_EVENTS, Handler
 from hipkit.addon.identity import Identity
 from hipkit.addon.installations import Installation
 from hipkit.addon.registry import Failure, Registry
 from hipkit.addon.replies import Reply, to_operation
 from hipkit.addon.views import ViewRequest
 from hipkit.api.callbacks import is_async
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
 from hipkit.v2.models import Room, Sender
+from hipkit.v2.rooms import SendRoomNotification
 from hipkit.webhooks import WebhookEvent
 
 __all__ = ["Caller", "Dispatcher", "is_own"]
@@ -33,35 +32,40 @@ class Caller:
     """For whom handlers are called: an installation, or a client that polls.
 
     Args:
-        client: The async client, made when it is needed.
-        blocking: The blocking one.
+        makers: What there is besides the event, by type, each made when it is asked for.
+        send: Sends a reply.
         installation: The installation; `None` while polling.
         label: Label of replies, next to the sender's name. Defaults to none.
     """
 
     def __init__(
         self,
-        client: Callable[[], AsyncHipChat],
-        blocking: Callable[[], HipChat],
+        makers: Mapping[type, Callable[[], object]],
+        send: Callable[[SendRoomNotification], Awaitable[None]],
         *,
         installation: Installation | None,
         label: str | None = None,
     ) -> None:
-        self.client = client
-        self.blocking = blocking
+        self._makers = makers
+        self.send = send
         self.installation = installation
         self.label = label
 
+    def has(self, kind: type) -> bool:
+        """Return whether handlers of events may ask for a type."""
+        return kind in self._makers or kind in OF_EVENTS
+
     def sources(self, subject: Subject) -> TypeSources:
         """Return what handlers may ask for by type."""
-        makers: dict[type, Callable[[], object]] = {
-            AsyncHipChat: self.client,
-            HipChat: self.blocking,
-            Installation: lambda: self.installation,
-        }
         if isinstance(subject, RoomEvent):
-            makers |= {Room: lambda: subject.room, Sender: lambda: subject.sender}
-        return TypeSources(makers)
+            return TypeSources(
+                {
+                    **self._makers,
+                    Room: lambda: subject.room,
+                    Sender: lambda: subject.sender,
+                }
+            )
+        return TypeSources(self._makers)
 
 
 class Dispatcher:
@@ -125,7 +129,7 @@ class Dispatcher:
             cast("Reply", reply), event.room.id, label=caller.label
         )
         if operation is not None:
-            await caller.client().send(operation)
+            await caller.send(operation)
 
     async def _report(
         self, error: Exception, key: str, subject: Subject, caller: Caller

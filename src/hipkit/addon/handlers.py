@@ -25,7 +25,7 @@ from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
 from hipkit.v2.models import Room, Sender
 
-__all__ = ["INJECTED", "Handler", "Sources", "read_handler"]
+__all__ = ["INJECTED", "OF_EVENTS", "Handler", "Sources", "read_handler"]
 
 INJECTED: tuple[type, ...] = (AsyncHipChat, HipChat, Installation, Room, Sender)
 """What a handler may ask for by type: the client of the installation (`AsyncHipChat` if the handler

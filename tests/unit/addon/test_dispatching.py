@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -82,9 +82,11 @@ async def dispatching(
     client = AsyncHipChat("t", base_url=base, transport=AsyncMemoryTransport(server))
     blocking = HipChat("t", base_url=base, transport=MemoryTransport(server))
     with ThreadPoolExecutor(2) as threads:
-        caller = Caller(
-            lambda: client, lambda: blocking, installation=INSTALLATION, label=label
-        )
+        makers: dict[type, Callable[[], object]] = {
+            AsyncHipChat: lambda: client,
+            HipChat: lambda: blocking,
+        }
+        caller = Caller(makers, client.send, installation=INSTALLATION, label=label)
         yield Dispatcher(addon.identity, addon.registry, threads), caller
 
 

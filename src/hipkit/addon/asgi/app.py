@@ -108,7 +108,7 @@ class AddOnApp:
 
     async def client(self, installation: Installation) -> AsyncHipChat:
         """Return a client that acts as an installation. It need not be closed."""
-        return (await self._runtime()).caller(installation).client()
+        return (await self._runtime()).client(installation)
 
     async def drain(self) -> None:
         """Wait until the stored events are handled, in tests."""

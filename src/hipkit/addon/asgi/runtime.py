@@ -21,6 +21,8 @@ from hipkit.addon.queue import Worker
 from hipkit.addon.registry import Change, Registry
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
 from hipkit.addon.tokens import Tokens
+from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.client import HipChat
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.webhooks import read_event
 
@@ -115,10 +117,18 @@ class Runtime:
     def caller(self, installation: Installation) -> Caller:
         """Return for whom handlers of an installation are called."""
         return Caller(
-            lambda: self._clients.asynchronous(installation),
-            lambda: self._clients.blocking(installation),
+            {
+                AsyncHipChat: lambda: self.client(installation),
+                HipChat: lambda: self._clients.blocking(installation),
+                Installation: lambda: installation,
+            },
+            lambda operation: self.client(installation).send(operation),
             installation=installation,
         )
+
+    def client(self, installation: Installation) -> AsyncHipChat:
+        """Return the client of an installation."""
+        return self._clients.asynchronous(installation)
 
     async def store(self, event: NewEvent) -> None:
         """Store an event, unless it is a repeat, and wake the worker."""
