@@ -27,6 +27,7 @@ class Certificate:
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = (certificate, key)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.sslobject_class = _Connection
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_alpn_protocols(["http/1.1"])
         self._seen = self._changed()
@@ -77,6 +78,50 @@ PROBLEMS = {
     "EE_KEY_TOO_SMALL": "the key is too short for today's TLS",
     "CA_MD_TOO_WEAK": "the certificate's signature algorithm is no longer safe",
 }
+
+
+class _Connection(ssl.SSLObject):
+    """The server's side of a connection, which logs why a handshake failed.
+
+    A call that fails here reaches neither the API nor its list of calls.
+    """
+
+    def do_handshake(self) -> None:
+        """Take a step of the handshake."""
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            reason = error.reason or type(error).__name__
+            # One text for all, whose lines are limited together.
+            log.warning("a TLS handshake failed: %s", _failure(reason))
+            raise
+
+
+def _failure(reason: str) -> str:
+    """Return what OpenSSL's reason means, and what to do about it."""
+    return next((text for sign, text in FAILURES.items() if sign in reason), reason)
+
+
+UNTRUSTED = (
+    "the client does not trust the authority of the server's certificate; if it is of your own,"
+    " let the client's machine or program trust its ca.pem"
+)
+FAILURES = {
+    "UNKNOWN_CA": UNTRUSTED,
+    "CERTIFICATE_UNKNOWN": UNTRUSTED,
+    "BAD_CERTIFICATE": (
+        "the client rejected the server's certificate: its name may differ from that in the"
+        " client's address"
+    ),
+    "CERTIFICATE_EXPIRED": "the client rejected the server's certificate: it has expired",
+    "HTTP_REQUEST": "the client speaks HTTP without TLS; its address has to begin with https",
+    "WRONG_VERSION_NUMBER": "the client speaks no TLS, or an unknown version",
+    "RECORD_LAYER_FAILURE": "the client speaks no TLS, or an unknown version",
+    "UNSUPPORTED_PROTOCOL": "the client speaks only TLS 1.0 or 1.1, which is not safe",
+}
+"""Reasons for a failed handshake, by what OpenSSL's names of them contain."""
 
 
 class _PasswordWantedError(Exception):

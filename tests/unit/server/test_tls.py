@@ -132,3 +132,71 @@ def test_a_renewed_certificate_is_presented_from_then_on(files: Authority) -> No
     certificate.renew(only_if_changed=True)
 
     assert presented(certificate, files) != before
+
+
+def log_of_handshake(
+    files: Authority, caplog: pytest.LogCaptureFixture, client: ssl.SSLContext | bytes
+) -> list[str]:
+    """Return what is logged of a client, or of one that sends these bytes."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = opened(files).context.wrap_bio(to_server, to_client, server_side=True)
+    sides = [server]
+    if isinstance(client, bytes):
+        to_server.write(client)
+    else:
+        sides.insert(0, client.wrap_bio(to_client, to_server, server_hostname="x"))
+    with caplog.at_level(logging.WARNING, "hipkit.server"):
+        for _ in range(3):
+            for side in tuple(sides):
+                try:
+                    side.do_handshake()
+                except ssl.SSLWantReadError:
+                    pass
+                except ssl.SSLError:
+                    sides.remove(side)
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_a_client_that_does_not_trust_the_authority_is_logged(
+    files: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    logged = log_of_handshake(files, caplog, ssl.create_default_context())
+
+    assert len(logged) == 1
+    assert "does not trust the authority of the server's certificate" in logged[0]
+
+
+def test_a_client_that_finds_another_name_is_logged(
+    files: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+
+    (line,) = log_of_handshake(files, caplog, context)
+
+    assert "rejected the server's certificate" in line
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (b"GET /v2/room?auth_token=s3cr3t HTTP/1.1\r\n\r\n", "the client speaks HTTP"),
+        (b"\x00\x01something else entirely", "no TLS, or an unknown version"),
+    ],
+)
+def test_a_client_that_speaks_no_tls_is_logged_without_what_it_sent(
+    files: Authority, caplog: pytest.LogCaptureFixture, sent: bytes, text: str
+) -> None:
+    (line,) = log_of_handshake(files, caplog, sent)
+
+    assert text in line
+    assert "s3cr3t" not in line
+
+
+def test_a_client_that_trusts_the_server_is_not_logged(
+    files: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "hipkit.server"):
+        assert presented(opened(files), files)
+
+    assert not caplog.records
