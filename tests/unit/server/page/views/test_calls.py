@@ -592,7 +592,7 @@ def test_tokens_are_listed_with_their_calls_and_failures(
     row = root.get("/calls/tokens").text.split("<tbody>")[1].split("</tr>")[0]
 
     assert '<td data-name="Calls">3</td>' in row
-    assert '<a href="/calls?failed=1&amp;token=1">2</a>' in row
+    assert '<a class="count" href="/calls?failed=1&amp;token=1">2</a>' in row
 
 
 def test_code_in_advice_is_shown_as_code_and_nothing_else(
