@@ -11,6 +11,7 @@ TransportErrorKind = Literal[
     "connect",
     "untrusted",
     "certificate",
+    "no_tls",
     "settings",
     "timeout",
     "broken",
@@ -26,11 +27,12 @@ class TransportError(Exception):
     Attributes:
         kind: `connect`: no connection, or the TLS handshake failed; `untrusted`: the server's
             certificate comes from an unknown authority; `certificate`: it has expired, or is for
-            another name; `settings`: a certificate file named by a setting cannot be used;
-            `timeout`: the timeout or the deadline passed; `broken`: the connection ended early;
-            `garbage`: the response is not HTTP; `too_large`: the response exceeded
-            `max_response_bytes`; `interrupted`: the caller ended the call, by cancelling its task
-            or with Ctrl-C. Only the hook `after` receives this one.
+            another name; `no_tls`: what answered the handshake is no TLS; `settings`: a
+            certificate file named by a setting cannot be used; `timeout`: the timeout or the
+            deadline passed; `broken`: the connection ended early; `garbage`: the response is not
+            HTTP; `too_large`: the response exceeded `max_response_bytes`; `interrupted`: the
+            caller ended the call, by cancelling its task or with Ctrl-C. Only the hook `after`
+            receives this one.
         may_have_arrived: False only if it is certain that no byte of the request was sent, or
             that the server cannot have read all of it. Otherwise True.
         reason: One line to display, without headers, targets or bodies.

@@ -290,7 +290,12 @@ class Exchange(Generic[T]):
             self._sink is None or self._sink.restart()
         )
         if not may_repeat or not (yield from self._back_off(failure.reason)):
-            raise request_error(self.operation, self.request_id, failure) from failure
+            raise request_error(
+                self.operation,
+                self.request_id,
+                failure,
+                scheme=self.request.scheme,
+            ) from failure
 
     def _retry_after_response(self, response: RawResponse) -> Steps[bool]:
         """Return whether there is to be another attempt, after waiting for it."""

@@ -30,12 +30,18 @@ ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
     "connect": ConnectError,
     "untrusted": ConnectError,
     "certificate": ConnectError,
+    "no_tls": ConnectError,
     "settings": ConnectError,
     "timeout": RequestTimeoutError,
 }
 REMEDIES: Mapping[TransportErrorKind, str] = {
     "untrusted": 'name its authority by verify="/path/to/ca.pem" or SSL_CERT_FILE',
+    "no_tls": "the port speaks no TLS: begin the URL with http:// and pass allow_http=True",
 }
+OVER_HTTP: Mapping[TransportErrorKind, str] = {
+    "broken": "if the port speaks TLS, begin the URL with https://",
+}
+"""Remedies for requests without TLS."""
 
 
 def with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
@@ -93,7 +99,11 @@ def shown_request(
 
 
 def request_error(
-    operation: Operation[object], request_id: str, failure: TransportError
+    operation: Operation[object],
+    request_id: str,
+    failure: TransportError,
+    *,
+    scheme: str = "https",
 ) -> RequestError | ResponseError:
     """Return the error for a request that got no response."""
     error: RequestError | ResponseError
@@ -105,7 +115,8 @@ def request_error(
             if failure.may_have_arrived
             else "it was not carried out"
         )
-        said = failure.reason, outcome, REMEDIES.get(failure.kind)
+        remedies = OVER_HTTP if scheme == "http" else REMEDIES
+        said = failure.reason, outcome, remedies.get(failure.kind)
         error = ERRORS.get(failure.kind, RequestError)(
             f"{operation}: {'; '.join(filter(None, said))}",
             operation=operation,

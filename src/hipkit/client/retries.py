@@ -21,7 +21,7 @@ __all__ = [
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Idempotent methods."""
 PASSING = frozenset({502, 503, 504})
-LASTING = frozenset({"untrusted", "certificate", "settings", "too_large"})
+LASTING = frozenset({"untrusted", "certificate", "no_tls", "settings", "too_large"})
 """Kinds of failures that another attempt would only repeat."""
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 20.0

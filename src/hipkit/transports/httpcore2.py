@@ -25,7 +25,7 @@ from hipkit.transports.protocol import (
     TransportErrorKind,
 )
 from hipkit.transports.settings import NetworkTransport
-from hipkit.transports.tls import certificate_failure
+from hipkit.transports.tls import certificate_failure, is_no_tls
 from hipkit.transports.wire import (
     Incoming,
     all_lines,
@@ -265,9 +265,9 @@ class _Call(Progress, Generic[P]):
             cause = _root_cause(error)
             # Only `ssl.SSLCertVerificationError` has one.
             verify_code = getattr(cause, "verify_code", None)
-            kind = (
-                "connect" if verify_code is None else certificate_failure(verify_code)
-            )
+            kind = "no_tls" if is_no_tls(str(cause)) else "connect"
+            if verify_code is not None:
+                kind = certificate_failure(verify_code)
             reason = f"cannot connect to {where}: {_message(cause)}"
         elif isinstance(error, httpcore2.ProtocolError) and not self.has_ended:
             kind, reason = "garbage", f"what {where} answered is not HTTP"

@@ -25,7 +25,7 @@ from hipkit.transports.protocol import (
     TransportError,
     TransportErrorKind,
 )
-from hipkit.transports.tls import certificate_failure
+from hipkit.transports.tls import certificate_failure, is_no_tls
 from hipkit.transports.wire import (
     Incoming,
     check_request_line,
@@ -361,6 +361,8 @@ class Handle:
                 kind = "settings"
             elif code == pycurl.E_PEER_FAILED_VERIFICATION:
                 kind = certificate_failure(verify_code)
+            elif code == pycurl.E_SSL_CONNECT_ERROR and is_no_tls(text):
+                kind = "no_tls"
             return self._transport_error(kind, "cannot connect to {}: " + text)
         if code in NOT_HTTP or sum(map(len, self._head)) > MAX_HEAD_BYTES:
             return self._garbage()

@@ -17,7 +17,7 @@ from hipkit.transports.settings import Settings
 if TYPE_CHECKING:  # It is slow to import, and libcurl seldom needs it.
     import ssl
 
-__all__ = ["authorities", "certificate_failure", "ssl_context"]
+__all__ = ["authorities", "certificate_failure", "is_no_tls", "ssl_context"]
 
 VARIABLES = "SSL_CERT_FILE", "SSL_CERT_DIR"
 CERTIFICATE = b"CERTIFICATE-----"
@@ -25,6 +25,8 @@ CERTIFICATE = b"CERTIFICATE-----"
 NO_CERTIFICATE = "it holds no certificate in PEM format"
 HASHED_NAME = r"[0-9a-fA-F]{8}\.[0-9]+"
 """File names by which OpenSSL finds a certificate in a folder: the hash of its subject."""
+
+NO_TLS = re.compile("wrong.version.number|packet.length.too.long", re.IGNORECASE)
 
 OF_ITSELF = frozenset({0, 1, 9, 10, 23, 62, 63, 64})
 """OpenSSL's `X509_V_ERR` codes of certificates that no further authority makes valid: not yet
@@ -35,6 +37,11 @@ checks the name itself."""
 def certificate_failure(verify_code: int) -> TransportErrorKind:
     """Return the kind of failure that OpenSSL's code for a rejected certificate stands for."""
     return "certificate" if verify_code in OF_ITSELF else "untrusted"
+
+
+def is_no_tls(text: str) -> bool:
+    """Return whether OpenSSL's message says that the other side speaks something else than TLS."""
+    return NO_TLS.search(text) is not None
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:

@@ -108,6 +108,20 @@ def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
     assert server.requests == []
 
 
+def test_a_port_without_tls_is_known_by_its_answer(
+    driver: Driver, serve: Serve
+) -> None:
+    def refuse(connection: Connection) -> None:
+        connection.take(1, keep=False)
+        connection.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+
+    server = serve(refuse)
+
+    failure = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+
+    assert (failure.kind, failure.may_have_arrived) == ("no_tls", False)
+
+
 def test_verification_can_be_turned_off(
     make_driver: MakeDriver, serve: Serve, authority: Authority
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_secret_in_the_path_is_not_shown() -> None:
         ("settings", ConnectError),
         ("untrusted", ConnectError),
         ("certificate", ConnectError),
+        ("no_tls", ConnectError),
         ("timeout", RequestTimeoutError),
         ("broken", RequestError),
     ],
@@ -98,6 +99,18 @@ def test_an_unknown_authority_is_to_be_named() -> None:
     failure = TransportError("untrusted", "a reason", may_have_arrived=False)
 
     assert "verify=" in str(request_error(GetRoom("ops"), "id-1", failure))
+
+
+def test_the_other_scheme_is_named_where_it_may_be_meant() -> None:
+    no_tls = TransportError("no_tls", "a reason", may_have_arrived=False)
+    broken = TransportError("broken", "a reason", may_have_arrived=True)
+
+    assert "begin the URL with http://" in str(
+        request_error(GetRoom("ops"), "id-1", no_tls)
+    )
+    to_http = request_error(GetRoom("ops"), "id-1", broken, scheme="http")
+    assert "if the port speaks TLS, begin the URL with https://" in str(to_http)
+    assert "https" not in str(request_error(GetRoom("ops"), "id-1", broken))
 
 
 def test_a_response_that_is_too_large_is_a_response_error() -> None:

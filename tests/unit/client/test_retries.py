@@ -61,6 +61,7 @@ def test_a_body_that_can_be_read_once_is_recognised() -> None:
         ("settings", False, GET, False),
         ("untrusted", False, GET, False),
         ("certificate", False, GET, False),
+        ("no_tls", False, GET, False),
     ],
 )
 def test_a_failed_request_is_repeated_only_if_it_had_no_effect_or_may_have_it_twice(
