@@ -15,7 +15,7 @@ from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.signatures import (
     HEADER_SECONDS,
     QUERY_SECONDS,
-    sign_event,
+    sign_request,
 )
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
@@ -63,7 +63,7 @@ async def prepare_delivery(
         return delivery
     user = await stores.users.get(event.user_id or 0)
     sign = partial(
-        sign_event,
+        sign_request,
         await stores.clients.signing_secret(webhook.client_id) or "",
         client_id=webhook.client_id,
         user_id=event.user_id,

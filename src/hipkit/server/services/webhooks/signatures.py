@@ -1,4 +1,4 @@
-"""Signs events for add-ons with JSON Web Tokens as HipChat's (pure)."""
+"""Signs requests to add-ons with JSON Web Tokens as HipChat's did (pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 from hipkit.extras import install_hint
 from hipkit.server.services.errors import NotImplementedHereError
 
-__all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_event"]
+__all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_request"]
 
 HEADER_SECONDS = 60 * 60
 QUERY_SECONDS = 5 * 60
@@ -27,33 +27,35 @@ def check_can_sign() -> None:
         )
 
 
-def sign_event(
+def sign_request(
     secret: str,
     *,
     client_id: str,
     user_id: int | None,
-    room_id: int,
+    room_id: int | None,
     timezone: str,
     token_id: str,
     now_seconds: int,
     good_seconds: int,
 ) -> str:
-    """Return a token for an event.
+    """Return a token for a request.
 
     The secret is the client's, which its receiver knows too; the user is the one who caused the
-    event, if one did, and the time zone theirs. `token_id` is unique.
+    event, if one did, or who asks, and the time zone theirs. `token_id` is unique. `room_id` is
+    `None` outside a room.
 
     Raises:
         ModuleNotFoundError: The extra `server` is missing.
     """
     import jwt  # Loaded with the first webhook that wants it: the base install lacks it.
 
+    context: dict[str, object] = {} if room_id is None else {"room_id": room_id}
     claims: dict[str, object] = {
         "iss": client_id,
         "iat": now_seconds,
         "exp": now_seconds + good_seconds,
         "jti": token_id,
-        "context": {"room_id": room_id, "user_tz": timezone},
+        "context": {**context, "user_tz": timezone},
     }
     if user_id is not None:
         # As text: JWT libraries reject a `sub` that is a number.

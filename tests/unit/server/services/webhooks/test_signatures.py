@@ -8,13 +8,13 @@ import jwt
 import pytest
 
 from hipkit.server.services.errors import NotImplementedHereError
-from hipkit.server.services.webhooks.signatures import check_can_sign, sign_event
+from hipkit.server.services.webhooks.signatures import check_can_sign, sign_request
 
 SECRET = "s" * 40
 
 
 def sign(user_id: int | None) -> str:
-    return sign_event(
+    return sign_request(
         SECRET,
         client_id="client",
         user_id=user_id,
