@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 
 from tests.browser.conftest import Served
 
-__all__ = ["fill_everything"]
+__all__ = ["addon_token", "fill_everything"]
+
+ADDON_SCOPES = ("admin_group", "admin_room", "view_group", "view_room")
 
 LONG = "A name that is far too long to be shown in one line of a list of rooms"[:50]
 CARD = {
@@ -106,9 +110,64 @@ def fill_everything(served: Served) -> dict[str, object]:
         "client": client["id"],
         "guest": guest["guest_access_url"],
         "message": said["id"],
+        "module": _add_modules(served),
         "person": person,
         "password_link": link["link"],
         "room": room,
         "token": token["id"],
         "webhook": webhook,
     }
+
+
+def addon_token(served: Served, name: str) -> str:
+    """Add an OAuth client, as an add-on has one, and return a token of its."""
+    scopes = [part for scope in ADDON_SCOPES for part in ("--scope", scope)]
+    client = served.admin("client", "add", name, *scopes)
+    pair = f"{client['id']}:{client['secret']}".encode()
+    with contextlib.closing(served.running.connect()) as connection:
+        connection.request(
+            "POST",
+            "/v2/oauth/token",
+            "grant_type=client_credentials",
+            {
+                "Authorization": f"Basic {base64.b64encode(pair).decode()}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            },
+        )
+        token: str = json.loads(connection.getresponse().read())["access_token"]
+    return token
+
+
+def _add_modules(served: Served) -> int:
+    """Add glances to every room, and return the id of the web panel that one opens."""
+    token = addon_token(served, "Build bot")
+
+    def put(kind: str, key: str, **members: object) -> int:
+        path = f"/extension/{kind}/{key}"
+        status, _, answer = served.running.call("PUT", path, members, token=token)
+        assert status == 201, answer
+        made: int = json.loads(answer)["id"]
+        return made
+
+    panel = put(
+        "webPanel",
+        "panel",
+        name={"value": "All builds"},
+        url="https://a.example/",
+        location="hipchat.sidebar.right",
+    )
+    # Icons of this kind are not shown, so nothing is asked of another server.
+    icon = {"url": "none", "url@2x": "none"}
+    contents = []
+    for kind in ("default", "success", "error", "current", "new", "moved"):
+        name = {"value": f"Builds that are {kind}"}
+        put("glance", kind, name=name, icon=icon, target="panel")
+        label = {"type": "html", "value": f"<b>3</b> of <em>{LONG}</em>"}
+        lozenge = {"type": "lozenge", "value": {"type": kind, "label": kind}}
+        contents.append({"key": kind, "content": {"label": label, "status": lozenge}})
+    put("glance", "name", name={"value": "Nothing but a name"}, icon=icon)
+    status, _, answer = served.running.call(
+        "POST", "/addon/ui", {"glance": contents}, token=token
+    )
+    assert status == 204, answer
+    return panel

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from hipkit.server.page.streams import Stream
-from hipkit.server.storage.stores.page_changes import HEAD, PEOPLE, ROOMS, PageChange
+from hipkit.server.storage.stores.page_changes import (
+    GLANCES,
+    HEAD,
+    PEOPLE,
+    ROOMS,
+    PageChange,
+)
 
 __all__ = ["Parts", "concerns", "concerns_list"]
 
@@ -20,13 +26,12 @@ class Parts:
     """The parts that changed in a round.
 
     Attributes:
-        everywhere: Those that changed on the pages of all rooms.
-        of_rooms: Those that changed on the pages of one room.
+        of_rooms: Those that changed on pages of rooms, by room and user: `None` stands for all
+            rooms, and for all users.
         lists: The users whose list of conversations changed.
     """
 
-    everywhere: set[str] = field(default_factory=set)
-    of_rooms: defaultdict[int, set[str]] = field(
+    of_rooms: defaultdict[tuple[int | None, int | None], set[str]] = field(
         default_factory=lambda: defaultdict(set)
     )
     lists: set[int] = field(default_factory=set)
@@ -34,24 +39,25 @@ class Parts:
     @classmethod
     def all_changed(cls) -> Self:
         """Return every part of a room's page, for when it is not known what changed."""
-        return cls(everywhere={PEOPLE, HEAD})
+        parts = cls()
+        parts.of_rooms[None, None] |= {GLANCES, HEAD, PEOPLE}
+        return parts
 
     def add(self, change: PageChange) -> None:
         """Add a change; whether a user's list of rooms shows it is seen when it is read."""
-        if change.part == ROOMS:
-            return
-        if change.room_id is None:
-            self.everywhere.add(change.part)
-        else:
-            self.of_rooms[change.room_id].add(change.part)
+        if change.part != ROOMS:
+            self.of_rooms[change.room_id, change.user_id].add(change.part)
 
     def of(self, stream: Stream) -> set[str]:
         """Return the parts of a stream's page."""
         found: set[str] = set()
         if stream.reader.user_id in self.lists:
             found.add(ROOMS)
-        if stream.room_id is not None:
-            found |= self.everywhere | self.of_rooms.get(stream.room_id, set())
+        if stream.room_id is None:
+            return found
+        for room_id in (None, stream.room_id):
+            for user_id in (None, stream.reader.user_id):
+                found |= self.of_rooms.get((room_id, user_id), set())
         return found
 
 
@@ -64,4 +70,5 @@ def concerns(change: PageChange, stream: Stream) -> bool:
     """Return whether a change may be of something that a stream's page shows."""
     if change.part == ROOMS:
         return concerns_list(change, stream.reader.user_id)
-    return stream.room_id is not None and change.room_id in (None, stream.room_id)
+    is_there = stream.room_id is not None and change.room_id in (None, stream.room_id)
+    return is_there and change.user_id in (None, stream.reader.user_id)

@@ -5,7 +5,13 @@ import pytest
 from hipkit.server.page.changed_parts import Parts, concerns, concerns_list
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader, Stream
-from hipkit.server.storage.stores.page_changes import HEAD, PEOPLE, ROOMS, PageChange
+from hipkit.server.storage.stores.page_changes import (
+    GLANCES,
+    HEAD,
+    PEOPLE,
+    ROOMS,
+    PageChange,
+)
 
 
 async def always() -> bool:
@@ -38,8 +44,24 @@ def test_a_room_s_page_has_its_parts_and_those_of_all_rooms() -> None:
     assert parts.of(stream(None, user_id=4)) == {ROOMS}
 
 
+@pytest.mark.parametrize("room_id", [None, 7])
+@pytest.mark.parametrize("user_id", [None, 3])
+def test_a_part_may_change_for_one_user(
+    room_id: int | None, user_id: int | None
+) -> None:
+    changed = change(GLANCES, room_id=room_id, user_id=user_id)
+    parts = Parts()
+    parts.add(changed)
+
+    for page in (stream(7), stream(8), stream(7, user_id=4), stream(None)):
+        is_there = page.room_id is not None and room_id in (None, page.room_id)
+        expected = is_there and user_id in (None, page.reader.user_id)
+        assert parts.of(page) == ({GLANCES} if expected else set())
+        assert concerns(changed, page) is expected
+
+
 def test_where_it_is_not_known_what_changed_all_of_a_room_did() -> None:
-    assert Parts.all_changed().of(stream(7)) == {HEAD, PEOPLE}
+    assert Parts.all_changed().of(stream(7)) == {GLANCES, HEAD, PEOPLE}
     assert Parts.all_changed().of(stream(None)) == set()
 
 

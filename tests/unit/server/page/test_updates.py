@@ -347,7 +347,7 @@ async def test_after_a_restore_everything_is_told_anew(
 
     async with watching(page, ann, "/feed?room=1") as browser:
         await page.site.server.database.write(skip)
-        await browser.until("event: changed\ndata: head people")
+        await browser.until("event: changed\ndata: glances head people")
         await notify(page, "Dev")
         await browser.until('"/rooms/2":[1,')
 

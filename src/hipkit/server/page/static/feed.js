@@ -9,7 +9,7 @@
 
   const list = document.getElementById("conversations"); // Who is not signed in has none.
   const lost = document.getElementById("lost");
-  const PARTS = { rooms: "conversations", people: "people", head: "room-title" };
+  const PARTS = { rooms: "conversations", people: "people", head: "room-title", glances: "glances" };
 
   let source = null;
   let conversation = null; // Of the open conversation: its address() and message(html).

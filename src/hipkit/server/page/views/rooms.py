@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.composer import read_post
+from hipkit.server.page.glances import GlanceSources, glance_views
 from hipkit.server.page.views.conversations import (
-    allow_pictures,
     conversation_of,
     read_part,
     show_part,
@@ -17,6 +17,7 @@ from hipkit.server.services.access.lookup import (
     find_room,
     list_rooms_by_activity,
 )
+from hipkit.server.services.addons.showing import list_glances
 from hipkit.server.services.messages.posting import (
     send_message,
     share_file_with_room,
@@ -44,6 +45,8 @@ async def show_room(visit: Visit) -> Answer:
     """Show a room: its newest messages, or those around the one in the query."""
     room = await _room(visit)
     conversation = conversation_of(room)
+    groups = await list_glances(visit.context, room)
+    sources = GlanceSources.of(groups)
     answer = await visit.page(
         "room.html",
         room=room,
@@ -53,8 +56,12 @@ async def show_room(visit: Visit) -> Answer:
         at=visit.query("at"),
         people=await _people(visit, room),
         guest_page=visit.context.addresses.guest_page(room),
+        glances=glance_views(groups, sources),
+        sources=sources,
     )
-    return allow_pictures(visit, answer)
+    outside_pictures = visit.context.runtime.settings.outside_pictures
+    answer.headers.append(sources.policy(outside_pictures=outside_pictures))
+    return answer
 
 
 async def show_head(visit: Visit) -> Answer:
