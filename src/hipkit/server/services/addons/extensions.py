@@ -71,7 +71,7 @@ __all__ = [
     "replace_extensions",
 ]
 
-MOST_MODULES = 100
+MOST_MODULES = 1_000
 """Of a client in a room, and for all rooms together."""
 
 CreateRequest = (
