@@ -15,8 +15,10 @@ The packages, from the top layer to the lowest; imports only point down:
 | `logging` | a handler of Python's `logging` that posts to a room |
 | `otel` | tracing with OpenTelemetry |
 | `server` | `page` and `http` over `services` over `events`, `shared` and `storage` |
+| `addon` | the kit for add-ons: one object, and the ASGI app that follows from it |
 | `client` | `HipChat` and `AsyncHipChat`, tokens, pagination and downloads, over one exchange |
-| `transports` | the only code that touches the network |
+| `transports` | the only code that touches the network, and the egress policy |
+| `descriptors` | reads and checks the descriptors of add-ons; conditions, variables in URLs |
 | `webhooks` | parses the events that HipChat posts |
 | `v2` | generated: a class and a method for every operation of API v2, and the models |
 | `v1` | generated: the same for API v1 |

@@ -15,6 +15,7 @@
     ├── ResponseError                 a response that cannot be read
     ├── SignatureError                an add-on received a request that it cannot trust
     ├── InstallationError             an add-on could not be installed
+    ├── DescriptorError               an add-on's descriptor cannot be used (hipkit.descriptors)
     └── StorageError                  the server could not read or write its data
 
 `HipChatError` is another name of `HipkitError`. Two errors have different classes where a program
