@@ -171,6 +171,15 @@ def test_serving_without_its_extra_says_what_to_install(
         assert "pip install '.[server]'" in done.stderr
 
 
+def test_checking_a_descriptor_without_its_extra_says_what_to_install(
+    install: Callable[[str], Install],
+) -> None:
+    for descriptor in ("data:,{}", "json:addon"):
+        done = install("cli").run("hipkit", "addon", "check", descriptor)
+        assert done.returncode == 2
+        assert "pip install '.[addon]'" in done.stderr
+
+
 def test_the_server_extra_brings_serve(install: Callable[[str], Install]) -> None:
     done = install("server").run("hipkit", "serve", "--help")
     assert done.returncode == 0

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 COMPLETE_VARIABLE = "_HIPKIT_COMPLETE"
-SERVER_EXTRA = frozenset({"cryptography", "httptools", "uvicorn"})
+EXTRA_OF = {
+    "cryptography": "server",
+    "httptools": "server",
+    "jwt": "addon",
+    "uvicorn": "server",
+}
+"""Modules that commands import as they are, and the extra that brings each."""
 
 
 class Place(NamedTuple):
@@ -125,10 +131,11 @@ def _run(arguments: list[str], settings: Settings) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
+        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
         raise click.UsageError(
-            f"this command requires the extra 'server': {install_hint('server')}"
+            f"this command requires the extra '{extra}': {install_hint(extra)}"
         ) from None
     return result if isinstance(result, int) else 0
 
