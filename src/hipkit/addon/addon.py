@@ -120,7 +120,7 @@ class AddOn:
         allow_global: Whether it can be installed for a whole group.
         allow_room_configuration: Whether the configuration page of a group's installation is
             offered to the administrators of each room, too.
-        user_tokens: Whether it asks users for tokens of their own.
+        user_tokens: Whether it asks users for tokens of their own, see `AddOnApp.user_client`.
 
     Raises:
         TypeError: An argument is of another type.

@@ -110,6 +110,19 @@ class AddOnApp:
         """Return a client that acts as an installation. It need not be closed."""
         return (await self._runtime()).client(installation)
 
+    async def user_client(
+        self, installation: Installation, user_id: int
+    ) -> AsyncHipChat | None:
+        """Return a client that acts as a user; `None` if they have not allowed it, or not any more.
+
+        Users allow it at `authorize` below the `base_url`, in a page of their browser and not in a
+        frame: a view links to it with its `token` as the argument `signed_request`.
+        """
+        users = (await self._runtime()).users
+        if await users.scopes(installation, user_id) is None:
+            return None
+        return users.client(installation, user_id)
+
     async def drain(self) -> None:
         """Wait until the stored events are handled, in tests."""
         await (await self._runtime()).worker.drain()

@@ -11,6 +11,7 @@ from html import escape
 from typing import Literal, cast
 from uuid import uuid4
 
+from hipkit.addon.asgi.consent import begin_consent, finish_consent
 from hipkit.addon.asgi.requests import HttpRequest, read_fields
 from hipkit.addon.asgi.responses import (
     NO_CONTENT,
@@ -102,6 +103,10 @@ class Endpoints:
                 return _in_browser(installer.update_in_browser)
             case ("uninstalled",):
                 return _in_browser(installer.remove_in_browser)
+            case ("authorize",) if self._identity.user_tokens:
+                return {"GET": self._authorize}
+            case ("authorized",) if self._identity.user_tokens:
+                return {"GET": self._authorized}
             case ("webhook", key) if key in self._registry.handlers:
                 handler = self._registry.handlers[key]
                 return {"POST": lambda request: self._webhook(request, handler)}
@@ -157,6 +162,21 @@ class Endpoints:
     async def _remove(self, oauth_id: str) -> Response:
         await self._runtime.installer.remove(oauth_id)
         return NO_CONTENT
+
+    # Tokens of users
+
+    async def _authorize(self, request: HttpRequest) -> Response:
+        signed = await self._verify(request)
+        runtime = self._runtime
+        return await begin_consent(
+            runtime.users, self._identity, signed, base_url=runtime.base_url
+        )
+
+    async def _authorized(self, request: HttpRequest) -> Response:
+        runtime = self._runtime
+        return await finish_consent(
+            runtime.users, self._identity, request, base_url=runtime.base_url
+        )
 
     # Events
 

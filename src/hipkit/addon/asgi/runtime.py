@@ -19,8 +19,10 @@ from hipkit.addon.installations import Installation, Installations
 from hipkit.addon.installing import Installer
 from hipkit.addon.queue import Worker
 from hipkit.addon.registry import Change, Registry
+from hipkit.addon.storage.encryption import open_storage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
 from hipkit.addon.tokens import Tokens
+from hipkit.addon.user_tokens import UserTokens
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
 from hipkit.transports.protocol import AsyncTransport
@@ -74,6 +76,13 @@ class Runtime:
         assert transport is not None  # noqa: S101 - one of them is
         self.installations = Installations(storage)
         tokens = Tokens(storage, transport, now=settings.now)
+        self.base_url = settings.base_url
+        self.users = UserTokens(
+            storage,
+            transport,
+            redirect_url=f"{settings.base_url}/authorized",
+            now=settings.now,
+        )
         self._bridge = Bridge()
         self._clients = Clients(tokens, transport, self._bridge)
         self._threads = ThreadPoolExecutor(
@@ -97,7 +106,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Open the storage, and handle the events that are stored."""
-        await self.storage.open()
+        await open_storage(self.storage)
         self.worker.start()
         self._spawn(self._sweep())
 
