@@ -26,7 +26,6 @@ from hipkit.cli.output import is_terminal, write_stderr
 from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.addons.installing import Installed
 from hipkit.server.services.addons.listing import find_named_addon, list_addons
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
 from hipkit.server.services.addons.reading import capabilities_of, installable_of
@@ -250,7 +249,11 @@ async def remove_addon(
     """
     found = await find_named_addon(context, reference, room=room_name)
     removed = await remove(context, found.client_id)
-    shown = {**_brief(found), "removed": True, "problem": removed.problem}
+    shown = {
+        **await _brief(context, found),
+        "removed": True,
+        "problem": removed.problem,
+    }
     return shown if removed.next_url is None else {**shown, "open": removed.next_url}
 
 
@@ -259,7 +262,10 @@ async def remove_addon(
 async def list_all(context: Context, *, room_name: str | None) -> Shown:
     """List the add-ons of the group and its rooms."""
     found = await list_addons(context, room=room_name, everywhere=room_name is None)
-    return [{**_brief(one), "scopes": sorted(granted_scopes(one))} for one in found]
+    return [
+        {**await _brief(context, one), "scopes": sorted(granted_scopes(one))}
+        for one in found
+    ]
 
 
 @addon.command("show")
@@ -275,7 +281,7 @@ async def show_addon(
     modules = ("webhook", "glance", "web_panel", "dialog", "action", "external_page")
     vendor = descriptor.vendor
     return {
-        **_brief(found),
+        **await _brief(context, found),
         "description": descriptor.description,
         "vendor": None if vendor is None else vendor.name,
         "descriptor": _shown_url(found.descriptor_url),
@@ -289,7 +295,15 @@ async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Sh
     _check_can_finish(offer)
     if not yes and (offer.installed is None or offer.new_scopes):
         _ask(offer)
-    return _shown_installed(offer, await install(context, offer))
+    installed = await install(context, offer)
+    shown = {
+        **await _brief(context, installed.installation),
+        "scopes": list(offer.scopes),
+        "state": "waits for the add-on" if installed.is_pending else "installed",
+    }
+    if installed.next_url is not None:
+        shown["open"] = installed.next_url
+    return shown
 
 
 def _check_can_finish(offer: Offer) -> None:
@@ -323,23 +337,17 @@ def _ask(offer: Offer) -> None:
     click.confirm("Agree?", abort=True, err=True)
 
 
-def _shown_installed(offer: Offer, installed: Installed) -> Shown:
-    shown: dict[str, object] = {
-        **_brief(installed.installation),
-        "scopes": list(offer.scopes),
-        "state": "waits for the add-on" if installed.is_pending else "installed",
-    }
-    if installed.next_url is not None:
-        shown["open"] = installed.next_url
-    return shown
-
-
-def _brief(installation: InstallationRecord) -> dict[str, object]:
+async def _brief(
+    context: Context, installation: InstallationRecord
+) -> dict[str, object]:
+    room = None
+    if installation.room_id is not None:
+        room = await context.stores.rooms.get(installation.room_id)
     return {
         "id": installation.client_id,
         "key": installation.addon_key,
         "name": installation.name,
-        "room": installation.room_id,
+        "room": None if room is None else room.name,
     }
 
 

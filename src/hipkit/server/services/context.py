@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -50,6 +52,7 @@ class Runtime:
         elapsed: Seconds that never go back, however the wall clock is set.
         actors: The actors of tokens, cached.
         egress: Where outgoing calls may lead.
+        calls_under_way: Calls to add-ons that are under way, by the limit keys of actors.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Runtime:
             settings.look_up,
         )
         self._outgoing = settings.outgoing
+        self.calls_under_way: Counter[Hashable] = Counter()
 
     @property
     def outgoing(self) -> AsyncTransport:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import html
 import logging
 import re
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from hipkit.api.errors import BadRequestError
+from hipkit.api.errors import BadRequestError, RateLimitError
 from hipkit.api.secret import HIDDEN
-from hipkit.server.events.fetching import FetchError, fetch, shown_origin
+from hipkit.server.events.fetching import FetchError, shown_origin
+from hipkit.server.services.addons.calling import call_addon
 from hipkit.server.services.context import Context
 from hipkit.v2.models import Installation
 
@@ -31,18 +33,29 @@ MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.
 
 
 async def notify_installed(
-    context: Context, url: str, installation: Installation, *, name: str
+    context: Context,
+    url: str,
+    installation: Installation,
+    *,
+    name: str,
+    what: Literal["installed", "updated"],
 ) -> None:
     """Post an installation, or without a secret an update, to an add-on.
+
+    Args:
+        context: The context of the call.
+        url: The add-on's, for this.
+        installation: What it is sent.
+        name: The add-on's, for errors.
+        what: What is done, for errors.
 
     Raises:
         BadRequestError: The add-on did not accept it, with a sentence for the administrator.
     """
-    what = "installed" if installation.oauth_secret is not None else "updated"
     origin = shown_origin(url)
     try:
-        fetched = await fetch(
-            context.runtime.outgoing,
+        fetched = await call_addon(
+            context,
             "POST",
             url,
             content=msgspec.json.encode(installation),
@@ -76,10 +89,8 @@ async def notify_removed(context: Context, url: str, client_id: str) -> str | No
     path = f"{parts.path.rstrip('/')}/{client_id}"
     target = urlunsplit(parts._replace(path=path))
     try:
-        fetched = await fetch(
-            context.runtime.outgoing, "DELETE", target, most_bytes=LONGEST_ANSWER
-        )
-    except FetchError as error:
+        fetched = await call_addon(context, "DELETE", target, most_bytes=LONGEST_ANSWER)
+    except (FetchError, RateLimitError) as error:
         log.info("add-on %s: removed: no answer", client_id)
         return f"its server {shown_origin(url)} gave no answer: {error}"
     log.info("add-on %s: removed: %s", client_id, fetched.status)

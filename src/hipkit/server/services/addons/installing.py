@@ -106,7 +106,11 @@ async def _offer_to_addon(
     if installable.callback_url is not None:
         data = installation_data(context, new, secret)
         await notify_installed(
-            context, installable.callback_url, data, name=descriptor.name
+            context,
+            installable.callback_url,
+            data,
+            name=new.name,
+            what="installed" if replaced is None else "updated",
         )
     try:
         installed = await context.write(

@@ -19,7 +19,8 @@ from hipkit.descriptors import (
     read_descriptor,
 )
 from hipkit.descriptors.data_urls import is_data_url, read_data_url
-from hipkit.server.events.fetching import FetchError, fetch, shown_origin
+from hipkit.server.events.fetching import FetchError, shown_origin
+from hipkit.server.services.addons.calling import call_addon
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.registration import MOST_WEBHOOKS
 from hipkit.v2.models import AddonCapabilities, AddonDescriptor, Installable
@@ -109,8 +110,8 @@ def installable_of(descriptor: AddonDescriptor) -> Installable:
 async def _fetch(context: Context, address: str) -> bytes:
     origin = shown_origin(address)
     try:
-        fetched = await fetch(
-            context.runtime.outgoing, "GET", address, most_bytes=LARGEST_DESCRIPTOR
+        fetched = await call_addon(
+            context, "GET", address, most_bytes=LARGEST_DESCRIPTOR
         )
     except FetchError as error:
         raise BadRequestError(

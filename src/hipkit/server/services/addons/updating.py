@@ -67,7 +67,11 @@ async def _update(
         if installable.update_callback_url is not None:
             data = installation_data(context, installed, None)
             await notify_installed(
-                context, installable.update_callback_url, data, name=descriptor.name
+                context,
+                installable.update_callback_url,
+                data,
+                name=installed.name,
+                what="updated",
             )
         updated = await context.write(
             lambda stores: _complete(context, stores, offer, installed)

@@ -131,3 +131,18 @@ def test_the_token_is_not_stored(host: Site) -> None:
     for file in database.parent.glob(f"{database.name}*"):
         if file.is_file():
             assert token not in file.read_bytes()
+
+
+def test_calls_are_listed_without_the_token_and_the_secret(
+    host: Site, addon: MemoryAddon
+) -> None:
+    _, path = begin(host)
+    data = host.get(path, token=None).json
+
+    (call,) = host.calls(None)
+
+    assert call.operation_id == "get_integration_installable_data"
+    assert data["oauthId"] in call.answer
+    for text in (call.target, call.answer, repr(call.headers)):
+        assert path.rpartition("/")[2] not in text
+        assert data["oauthSecret"] not in text

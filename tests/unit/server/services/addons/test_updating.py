@@ -225,7 +225,7 @@ def test_the_old_credentials_stay_where_the_new_ones_are_refused(
     before = webhooks(host)
     addon.status = 500
 
-    with pytest.raises(BadRequestError):
+    with pytest.raises(BadRequestError, match="Karma was not updated"):
         update(host, installed)
 
     assert clients(host) == [installed.installation.client_id]

@@ -1,0 +1,56 @@
+"""Calls add-ons, a few at a time: each may keep a connection busy for as long as it likes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import Literal
+
+from hipkit.api.errors import RateLimitError
+from hipkit.server.events.fetching import FETCH_SECONDS, Fetched, fetch
+from hipkit.server.services.context import Context
+
+__all__ = ["call_addon"]
+
+MOST_AT_ONCE = 15
+"""Fewer than the connections that the sender of events leaves free."""
+MOST_OF_ACTOR = 3
+
+
+async def call_addon(
+    context: Context,
+    method: Literal["GET", "POST", "DELETE"],
+    url: str,
+    *,
+    content: bytes | None = None,
+    most_bytes: int,
+    seconds: float = FETCH_SECONDS,
+) -> Fetched:
+    """Call a URL of an add-on once; see `fetch` for the arguments.
+
+    Everybody who owns a room may have the server do this.
+
+    Raises:
+        FetchError: No usable answer came.
+        RateLimitError: Too many calls are under way, of all actors or of this one.
+    """
+    under_way: Counter[Hashable] = context.runtime.calls_under_way
+    key = context.actor.limit_key
+    if under_way.total() >= MOST_AT_ONCE or under_way[key] >= MOST_OF_ACTOR:
+        raise RateLimitError(
+            "Too many add-ons are being called just now: try again in a moment"
+        )
+    under_way[key] += 1
+    try:
+        return await fetch(
+            context.runtime.outgoing,
+            method,
+            url,
+            content=content,
+            most_bytes=most_bytes,
+            seconds=seconds,
+        )
+    finally:
+        under_way[key] -= 1
+        if not under_way[key]:
+            del under_way[key]
