@@ -1365,6 +1365,8 @@ HELP: Mapping[str, OperationHelp] = {
             (
                 "- A library's test for room glances expects 204; accept any 2xx "
                 "status.\n"
+                "- The same library sends `queryUrl` and `target` empty where a "
+                "glance has none.\n"
             ),
         ),
         arguments={

@@ -1521,6 +1521,8 @@ class Glance(Model, frozen=True, omit_defaults=True, kw_only=True):
         "key": Rule(
             required=True, min_length=1, max_length=40, pattern="^[a-zA-Z0-9_\\-\\.]+$"
         ),
+        "query_url": Rule(empty_is_none=True),
+        "target": Rule(empty_is_none=True),
     }
 
     key: str

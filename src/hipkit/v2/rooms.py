@@ -729,6 +729,8 @@ class CreateRoomGlance(Operation[CreatedExtension | None], frozen=True):
         "key": Rule(
             required=True, min_length=1, max_length=40, pattern="^[a-zA-Z0-9_\\-\\.]+$"
         ),
+        "query_url": Rule(empty_is_none=True),
+        "target": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -2560,6 +2562,7 @@ class Rooms(OperationGroup[Send]):
         Known quirks:
 
         - A library's test for room glances expects 204; accept any 2xx status.
+        - The same library sends `queryUrl` and `target` empty where a glance has none.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -4782,6 +4785,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Known quirks:
 
         - A library's test for room glances expects 204; accept any 2xx status.
+        - The same library sends `queryUrl` and `target` empty where a glance has none.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is

@@ -255,3 +255,30 @@ def test_of_a_descriptor_with_an_error_nothing_is_stored(site: Site) -> None:
         install(site, client, {"glance": [glance(key="n", queryUrl="x")]})
 
     assert [one.key for one in shown_in(site, room_id)] == ["k"]
+
+
+def test_an_empty_target_and_address_of_a_glance_are_none(site: Site) -> None:
+    site.add_room("Ops")
+    token = site.client_token(SCOPES)
+    target = "/v2/room/Ops/extension/glance/k"
+
+    made = site.put(target, glance(queryUrl="", target=""), token=token)
+
+    assert made.status == 201, made.body
+    shown = site.get(target, token=token).json
+    assert shown.keys() & {"queryUrl", "target"} == set()
+    for kind in ("webPanel", "dialog"):
+        empty = {**BODIES[kind], "url": ""}
+        refused = site.put(f"/v2/extension/{kind}/k", empty, token=token)
+        assert refused.status == 400
+
+
+def test_a_strict_server_refuses_an_empty_address(strict_site: Site) -> None:
+    strict_site.add_room("Ops")
+    token = strict_site.client_token(SCOPES)
+
+    refused = strict_site.put(
+        "/v2/room/Ops/extension/glance/k", glance(queryUrl=""), token=token
+    )
+
+    assert (refused.status, refused.json["error"]["field"]) == (400, "queryUrl")
