@@ -85,15 +85,22 @@ def test_ac_node_hipchat(place: Surroundings) -> None:
         room = client.rooms.get_room("AcRoom")
         assert (room.privacy, room.topic) == ("private", "last")
         history = client.rooms.get_recent_room_history("AcRoom").items
-        assert [entry.message for entry in history][:2] == [
+        assert [entry.message for entry in history][:5] == [
             "<b>note</b>",
             "with a card",
+            "an answer",
+            "look https://example.com/",
+            "next",
         ]
         assert client.users.get_user("@acg").title == "Lead"
         assert "Gone Guy" not in names_of_people(client)
     assert [entry["message"] for entry in place.said()] == ["to the first room"]
+    private = [entry["message"] for entry in place.said_to_jane()]
+    assert private == ["hey https://example.com/"]
+    pushed = [call for call in place.calls() if "/addon/ui" in call.operation]
+    assert [call.status for call in pushed] == [204, 204, 204]
     refused = [status for status, _ in place.refusals()]
-    assert refused == [400, 403, 403, 403, 403, 404, 401]
+    assert refused == [400, 403, 403, 403, 403, 403, 404, 401]
 
 
 def test_hipcat(place: Surroundings) -> None:

@@ -1,15 +1,34 @@
 // The client of Atlassian's own framework for add-ons: it asks for a token a scope, by HTTP basic.
 const assert = require('assert');
+const { promisify } = require('util');
 const request = require('request');
 const rest = require('ac-node-hipchat/lib/rest-client')(request);
 
-const { ROOT, CLIENT_ID, CLIENT_SECRET, CLIENT_SCOPES } = process.env;
+const {
+  ROOT, CLIENT_ID, CLIENT_SECRET, CLIENT_SCOPES, ADMIN_TOKEN, JANE_TOKEN,
+} = process.env;
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const kept = {};
 const cache = {
   get: (key) => Promise.resolve(kept[key]),
   set: (key, value) => { kept[key] = value; return Promise.resolve(); },
 };
+
+// Every call of the client, by its function: some have two names. It rejects a status that is not
+// the one which HipChat documented for the call.
+const left = new Map();
+const calls = Object.getPrototypeOf(rest);
+const methods = Object.keys(calls).filter((name) => !/^_|^forTenant$/.test(name));
+for (const [name, call] of methods.map((method) => [method, calls[method]])) {
+  left.set(call, name);
+  calls[name] = function counted(...given) {
+    return call.apply(this, given).then((answer) => {
+      left.delete(call);
+      return answer;
+    });
+  };
+}
+assert.strictEqual(left.size, 39);
 
 (async () => {
   const { links, capabilities } = await rest.getCapabilities(`${ROOT}/v2/capabilities`);
@@ -58,6 +77,9 @@ const cache = {
   // An add-on speaks for nobody: these take the token of a person.
   await refused(403, 'replyToMessage', 'AcRoom', id, 'an answer');
   await refused(403, 'shareLinkWithRoom', 'AcRoom', 'https://example.com/', 'look');
+  const room = `${links.api}/room/AcRoom`;
+  await rest.replyToMessage(`${room}/reply`, JANE_TOKEN, id, 'an answer');
+  await rest.shareLinkWithRoom(`${room}/share/link`, JANE_TOKEN, 'https://example.com/', 'look');
   await client.setRoomTopic('AcRoom', 'next');
 
   await client.updateRoom('AcRoom', {
@@ -86,11 +108,36 @@ const cache = {
   await client.deleteUserPhoto('ac@example.com');
   await refused(403, 'getRecentPrivateChatHistory', 'ac@example.com');
   await refused(403, 'shareLinkWithUser', 'ac@example.com', 'https://example.com/', 'm');
+  const jane = `${links.api}/user/jane%40example.com`;
+  await rest.shareLinkWithUser(`${jane}/share/link`, ADMIN_TOKEN, 'https://example.com/', 'hey');
+  const history = `${links.api}/user/1/history`;
+  const said = await rest.getRecentPrivateChatHistory(`${history}/latest`, JANE_TOKEN);
+  const { message } = await rest.getPrivateChatMessage(`${history}/${said.items[0].id}`, JANE_TOKEN);
+  assert.ok(message.message.includes('hey'));
+  await refused(403, 'getPrivateChatMessage', 'jane@example.com', said.items[0].id);
   await client.createUser({ name: 'Gone Guy', email: 'gone@example.com' });
   await client.deleteUser('gone@example.com');
   await refused(404, 'getUser', 'gone@example.com');
 
+  const content = {
+    label: { type: 'html', value: '<b>3</b> greeted' },
+    status: { type: 'lozenge', value: { type: 'success', label: 'on' } },
+    metadata: { count: 3 },
+  };
+  // The add-on's descriptor has its glances, but this client belongs to none.
+  const icon = { url: 'https://example.com/i.png', 'url@2x': 'https://example.com/i2.png' };
+  const admin = await client.getToken('admin_group');
+  const declared = await promisify(request.put)(`${links.api}/extension/glance/greeted`, {
+    auth: { bearer: admin }, json: { name: { value: 'Greeted' }, icon },
+  });
+  assert.strictEqual(declared.statusCode, 201);
+  const glances = { glance: [{ key: 'greeted', content }] };
+  await client.glancePushRoom('AcRoom', glances);
+  await client.glancePushUser(2, glances);
+  await client.glancePushGroup(glances);
+
   await client.deleteRoom('AcRoom2');
   await client.deleteSession(session);
   await refused(401, 'getSession', session);
+  assert.deepStrictEqual([...left.values()], []);
 })();
