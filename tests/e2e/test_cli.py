@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.serving import free_port
+
 HIPKIT = [sys.executable, "-W", "error", "-m", "hipkit.cli"]
 ROOM = "Dev Ops/é 100%"
 
@@ -115,13 +117,6 @@ def test_the_token_in_use_is_described(hipkit: Run, server: Server) -> None:
     assert (asked.returncode, asked.stdout) == (0, "allowed\n")
     rooms = json.loads(hipkit("call", "get-all-rooms", "--all", "--json").stdout)
     assert "never" not in [each["name"] for each in rooms]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
