@@ -18,6 +18,8 @@ from tests.e2e.serving import hipkit, serving
 
 RECORDINGS = REPOSITORY / "tests/data/programs"
 HTTPS_PORT = 443
+# Add-ons listen on this machine; the older framework checks a signature only in an address.
+FOR_ADD_ONS = ("--webhook-network", "127.0.0.0/8", "--webhook-signed-request")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +54,7 @@ def place(
     with relay.listening(context, HTTPS_PORT if in_own_network() else 0) as port:
         host = HIPCHAT if in_own_network() else f"localhost:{port}"
         names = names | {"root": f"https://{host}", "host": host}
-        with serving(tmp_path, "--public-url", names["root"]) as server:
+        with serving(tmp_path, "--public-url", names["root"], *FOR_ADD_ONS) as server:
             address = urlsplit(server.base_url)
             relay.server = (address.hostname or "", address.port or 0)
             yield Surroundings(

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ CHANGING = {
     r"\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d\1\d\d": r"2100-01-01T00\g<1>00\g<1>00",
     r"(?<=00:00\.)\d{6}|(?<=00%3A00\.)\d{6}": "000000",
     r'(?<="version": ")\w+': "ABCDEFGH",
+    # The credentials of an add-on that was installed: a replay takes those of the set-up.
+    r"(?<=Basic )[\w+/]{20,}=*": "{client credentials}",
+    # What ac-koa-hipchat makes of them, and of its address.
+    r"\b[0-9a-f]{40}\b": "0" * 40,
 }
 # What only Debian has, by the package that brings it.
 DEBIAN = {
@@ -39,6 +44,7 @@ DEBIAN = {
     "netdata": "netdata-plugins-bash",
     "ruby-hipchat": "ruby-hipchat",
 }
+NO_NAMES: Mapping[str, str] = {}
 # Ends the name of a library whose own tests are run: they need more than the recordings' set-up.
 OWN_TESTS = "-tests"
 
@@ -90,12 +96,20 @@ class Surroundings:
         if not (home / ".ready").exists():
             pytest.fail(f"{program} could not be installed into {home}")
 
-    def record(self, program: str, path: Path) -> None:
-        """Write what the program said."""
-        recording = Recording(self.names, CHANGING)
+    def record(
+        self,
+        program: str,
+        path: Path,
+        *,
+        names: Mapping[str, str] = NO_NAMES,
+        left: Mapping[str, list[dict[str, Any]]] | None = None,
+    ) -> None:
+        """Write what the program said, and what is left of it: by default all that is there."""
+        recording = Recording({**self.names, **names}, CHANGING)
         for call in self.calls():
             recording.add(call)
-        left = {"room": self.said(), "private": self.said_to_jane()}
+        if left is None:
+            left = {"room": self.said(), "private": self.said_to_jane()}
         for entry in left["room"]:
             if "at random" in entry["message"]:
                 entry["color"] = "random"

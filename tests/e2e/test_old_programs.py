@@ -86,7 +86,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     with serving(folder) as server:
         names = prepare(folder, server)
         server.stop()
-    surroundings = {"root": PUBLIC_URL, "host": urlsplit(PUBLIC_URL).netloc}
+    surroundings = {
+        "root": PUBLIC_URL,
+        "host": urlsplit(PUBLIC_URL).netloc,
+        "addon": "https://addon.example.com",
+    }
     return folder, names | surroundings | {"later": "2100-01-01T00%3A00%3A00"}
 
 
