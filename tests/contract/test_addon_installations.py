@@ -23,7 +23,7 @@ from hipkit.addon.tokens import Tokens
 from hipkit.addon.user_tokens import UserTokens
 from hipkit.addon.verification import check_event, verify_request, verify_webhook
 from hipkit.server.services.access.clients import AddedClient, delete_client
-from hipkit.server.services.webhooks.signatures import sign_event
+from hipkit.server.services.webhooks.signatures import sign_request
 from hipkit.testing import AsyncMemoryTransport
 from hipkit.transports.protocol import (
     Options,
@@ -121,7 +121,7 @@ def webhook(oauth_id: str, *, room_id: int = 7, user_id: int = 1) -> bytes:
 
 def signed(client: AddedClient, *, secret: str | None = None, now: float) -> str:
     """Return a token as the server signs it for a webhook."""
-    return sign_event(
+    return sign_request(
         secret or client.secret,
         client_id=client.id,
         user_id=1,
@@ -194,7 +194,7 @@ def test_a_user_allows_the_add_on_to_act_for_them(
     site = sites["one"]
     jane, joe = site.add_user("Jane"), site.add_user("Joe")
     client = site.add_client(("view_group",), redirect_uris=[BACK])
-    token = sign_event(
+    token = sign_request(
         client.secret,
         client_id=client.id,
         user_id=jane,
