@@ -202,9 +202,11 @@ def _compares(comparison: object, metadata: Mapping[str, object]) -> bool:
 
 
 def _is_equal(one: object, other: object) -> bool:
-    # In JavaScript true is not 1, and nothing equals a missing value.
-    same_kind = isinstance(one, bool) == isinstance(other, bool)
-    return one is not None and same_kind and one == other
+    # In JavaScript true is not 1, and neither objects nor missing values equal anything.
+    is_scalar = isinstance(one, (str, int, float))
+    return (
+        is_scalar and isinstance(one, bool) == isinstance(other, bool) and one == other
+    )
 
 
 def _in_order(

@@ -51,7 +51,8 @@ def to_python(pattern: str, flags: str = "") -> str:
     """Return a pattern of JavaScript in the dialect of Python.
 
     Raises:
-        ValueError: It has flags or groups that JavaScript does not know, or ends too early.
+        ValueError: It has flags, groups or characters that JavaScript does not know, or ends too
+            early.
     """
     if not {*flags} <= FLAGS or len({*flags}) < len(flags):
         raise ValueError("the flags are none of JavaScript")
@@ -126,7 +127,7 @@ def _escape(token: re.Match[str], flags: str) -> str:
     if token["code_point"] is not None:
         if "u" not in flags:
             return token[0][1:]  # The letter, and how often it is repeated.
-        return re.escape(chr(min(int(token["code_point"], 16), 0x10FFFF)))
+        return re.escape(chr(int(token["code_point"], 16)))
     if token["control"] is not None:
         return rf"\x{ord(token['control']) % 32:02x}"
     escaped = token["escaped"] or token[0][1:]

@@ -28,7 +28,8 @@ def expand_url(template: str, values: Mapping[str, object]) -> str:
     """Return a URL with its variables replaced.
 
     Each value is written as JSON without spaces, so a text has quotation marks, and is then
-    percent-encoded. A variable without a value becomes empty.
+    percent-encoded. A variable without a value becomes empty. Servers add `signed_request`
+    afterwards.
 
     ```python
     url = expand_url("https://example.com/?q={message.body}", {"message": {"body": "a b"}})

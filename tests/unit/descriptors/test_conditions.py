@@ -88,6 +88,7 @@ def test_what_is_unknown_does_not_hold_negated_or_not() -> None:
     assert check({"type": "or", "conditions": [UNKNOWN, PUBLIC]}, IN_PUBLIC)
 
 
+BUILD = {"number": 42, "state": "failed", "ok": False}
 MESSAGE = MessageFacts(
     body="Deploy 42 failed: https://ci.example.com",
     type="notification",
@@ -95,7 +96,7 @@ MESSAGE = MessageFacts(
     sender="ci",
     has_link=True,
     card_style="link",
-    card_metadata={"build": {"number": 42, "state": "failed", "ok": False}},
+    card_metadata={"build": BUILD},
 )
 ON_MESSAGE = Facts(message=MESSAGE)
 
@@ -184,6 +185,7 @@ def compared(*comparisons: object, **params: Any) -> bool:
         ({"attr": "build.nothing", "eq": None}, False),
         ({"attr": "build.nothing", "lt": 1}, False),
         ({"attr": "build", "gt": {}}, False),
+        ({"attr": "build", "eq": BUILD}, False),
         ({"attr": "build.number.x", "eq": 42}, False),
         ({"attr": "build.number"}, False),
         ({"eq": 42}, False),

@@ -65,6 +65,7 @@ def test_a_pattern_means_what_it_means_in_javascript(
         ("[\\", ""),
         ("*", ""),
         (r"\k<x>", ""),
+        (r"\u{110000}", "u"),
         ("x{20000}", ""),
         ("a" * 2_000, ""),
     ],

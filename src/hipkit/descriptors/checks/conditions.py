@@ -19,6 +19,12 @@ from hipkit.descriptors.patterns import find_problem
 __all__ = ["find_condition_faults"]
 
 COMPARISONS = ("eq", "lt", "gt")
+OF_MESSAGES = (
+    "card_matches",
+    "message_contains_link",
+    "message_matches",
+    "message_sent_by_current_user",
+)
 WITH_METADATA = ("card_matches", "glance_matches")
 
 
@@ -26,25 +32,38 @@ def find_condition_faults(document: Mapping[str, object]) -> Iterator[Finding]:
     """Yield what is wrong with conditions that the schema allows."""
     for kind in VIEWS:
         for path, module in modules(document, kind):
-            yield from _check((*path, "conditions"), module.get("conditions"), DEEPEST)
+            found = module.get("conditions")
+            is_of_input = module.get("location") == "hipchat.input.action"
+            for place, condition in _tests((*path, "conditions"), found, DEEPEST):
+                if condition is None:
+                    problem = f"is nested in more than {DEEPEST} others"
+                    remedy = "Combine the conditions in fewer levels."
+                    yield error(place, problem, remedy)
+                    continue
+                if is_of_input and condition.get("condition") in OF_MESSAGES:
+                    problem = "never holds, as the input field has no message"
+                    remedy = "Remove it, or use hipchat.message.action."
+                    yield warning(place, problem, remedy)
+                yield from _check_params(place, condition)
 
 
-def _check(path: Path, conditions: object, levels: int) -> Iterator[Finding]:
+def _tests(
+    path: Path, conditions: object, levels: int
+) -> Iterator[tuple[Path, Mapping[str, object] | None]]:
+    """Yield the tests with their places; `None` in place of what is nested too deeply."""
     if not isinstance(conditions, list):
         return
     for number, condition in enumerate(conditions):
         if not isinstance(condition, Mapping):
             continue
         place = (*path, number)
-        if "conditions" in condition:
-            if levels == 0:
-                problem = f"is nested in more than {DEEPEST} others"
-                yield error(place, problem, "Combine the conditions in fewer levels.")
-            else:
-                inner = condition["conditions"]
-                yield from _check((*place, "conditions"), inner, levels - 1)
-        elif isinstance(condition.get("params", {}), Mapping):
-            yield from _check_params(place, condition)
+        if "conditions" not in condition:
+            yield place, condition
+        elif levels == 0:
+            yield place, None
+        else:
+            inner = condition["conditions"]
+            yield from _tests((*place, "conditions"), inner, levels - 1)
 
 
 def _check_params(path: Path, condition: Mapping[str, object]) -> Iterator[Finding]:

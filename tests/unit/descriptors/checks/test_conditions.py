@@ -73,3 +73,19 @@ def test_comparisons_that_cannot_hold_are_a_warning(params: object) -> None:
 def test_a_card_may_be_chosen_by_its_style_alone() -> None:
     style = {"condition": "card_matches", "params": {"style": "link"}}
     assert faults("action", style) == []
+
+
+def test_the_input_field_has_no_message_to_test() -> None:
+    document = changed(
+        lambda it: it["capabilities"]["action"][1].update(
+            conditions=[
+                {"type": "or", "conditions": [{"condition": "message_contains_link"}]},
+                {"condition": "user_is_admin"},
+            ]
+        )
+    )
+    (finding,) = find_condition_faults(document)
+    fault = finding.fault()
+    assert fault.severity == "warning"
+    assert fault.place == "capabilities.action[1].conditions[0].conditions[0]"
+    assert fault.problem == "never holds, as the input field has no message"
