@@ -8,6 +8,7 @@ from hipkit.addon.describe import check_base_url
 from hipkit.addon.events import Message, RoomEnter
 from hipkit.addon.replies import Html
 from hipkit.addon.views import ViewRequest
+from hipkit.descriptors import check_descriptor
 from hipkit.v2.models import Icon, Target
 
 BASE = "https://karma.example.com"
@@ -135,6 +136,11 @@ def test_the_descriptor_has_everything_that_is_registered() -> None:
         "https://docs.example.com/{message.body}",
     ]
     assert capabilities["action"][0]["target"] == "glance"
+
+
+def test_the_check_of_descriptors_finds_no_fault() -> None:
+    body = full().descriptor(BASE).to_json()
+    assert [each.problem for each in check_descriptor(body)] == []
 
 
 def test_an_add_on_without_anything_has_an_installable_only() -> None:
