@@ -40,6 +40,7 @@ LEEWAY_SECONDS = 60.0
 LONGEST_AGE_SECONDS = 15 * 60.0
 """Of a token without `exp`."""
 LONGEST_TOKEN = 8 * 1024
+TOKEN_DOTS = 2
 SHORTEST_GOOD_KEY = 32
 """Below it PyJWT warns. HipChat's secrets have 40 characters."""
 DIGITS = re.compile(r"[0-9]{1,18}")
@@ -104,9 +105,12 @@ def _strip_scheme(value: str) -> str:
     scheme, _, rest = value.strip().partition(" ")
     if not rest:
         return scheme.removeprefix("token=").strip('"') if "." in scheme else ""
-    if scheme.lower() not in ("jwt", "bearer"):
-        return ""
-    return rest.strip().removeprefix("token=").strip('"')
+    token = rest.strip().removeprefix("token=").strip('"')
+    # A bearer's token may be of another kind, for whatever stands before the add-on.
+    is_ours = scheme.lower() == "jwt" or (
+        scheme.lower() == "bearer" and token.count(".") == TOKEN_DOTS
+    )
+    return token if is_ours else ""
 
 
 def read_issuer(token: Secret) -> str:

@@ -145,6 +145,7 @@ class Installer:
         if removed is not None:
             await self._on_removed(removed)
 
+    @clears_locals
     async def install_in_browser(self, installable_url: str, redirect_url: str) -> str:
         """Install the add-on, as an administrator's browser asks for at the `installedUrl`.
 
@@ -161,6 +162,7 @@ class Installer:
         request = await self._fetch(installable_url)
         return _way_back((await self._install(request))[1], redirect_url)
 
+    @clears_locals
     async def update_in_browser(self, installable_url: str, redirect_url: str) -> str:
         """Update an installation, as a browser asks for at the `updatedUrl`.
 
@@ -169,6 +171,7 @@ class Installer:
         request = await self._fetch(installable_url)
         return _way_back((await self._update(request))[1], redirect_url)
 
+    @clears_locals
     async def remove_in_browser(self, installable_url: str, redirect_url: str) -> str:
         """Remove an installation, as a browser asks for at the `uninstalledUrl`.
 
@@ -261,7 +264,8 @@ class Installer:
 
     async def _update(self, request: InstallRequest) -> tuple[Installation, Host]:
         known = await self._installations.find(request.oauth_id)
-        if known is None and request.secret is not None:
+        is_over = known is None or known.gone_at is not None
+        if is_over and request.secret is not None:
             return await self._install(request)
         async with self._lock(request.oauth_id):
             known = await self._installations.find(request.oauth_id)

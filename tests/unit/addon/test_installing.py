@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from hipkit.addon.installing import GONE_SECONDS, Installer
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.tokens import Tokens
 from hipkit.api.secret import Secret
+from hipkit.transports.protocol import RawResponse
 from tests.unit.addon.scripted_hosts import (
     GROUP,
     OAUTH_ID,
@@ -329,6 +332,15 @@ async def test_an_update_brings_an_installation_back_to_life() -> None:
     assert (await site.installer.update(body(oauthSecret=...))).gone_at is None
 
 
+async def test_an_update_may_bring_the_new_secret_of_what_is_gone() -> None:
+    site = Site()
+    await site.installer.install(body())
+    await site.gone()
+    site.host.add_client(secret=OTHER_SECRET)
+    updated = await site.installer.update(body(oauthSecret=OTHER_SECRET))
+    assert (updated.secret, updated.gone_at) == (Secret(OTHER_SECRET), None)
+
+
 async def test_a_removal_is_believed_when_the_credentials_do_not_work() -> None:
     site = Site()
     await site.installer.install(body())
@@ -550,11 +562,22 @@ async def test_a_browser_removes_nothing_of_another_host() -> None:
     await site.found()
 
 
-async def test_no_error_shows_a_secret() -> None:
+@pytest.mark.parametrize("content", [body(), body(roomId="Ops"), body()[:-1]])
+@pytest.mark.parametrize("way", ["post", "update", "browser"])
+async def test_no_error_shows_a_secret(way: str, content: bytes) -> None:
     site = Site()
     site.host.clients.clear()
+    site.host.files["/i"] = RawResponse(200, {}, content)
+    installer = site.installer
+    ways: dict[str, Callable[[], Awaitable[object]]] = {
+        "post": partial(installer.install, content),
+        "update": partial(installer.update, content),
+        "browser": partial(
+            installer.install_in_browser, "https://hipchat.test/i", BACK
+        ),
+    }
     with pytest.raises(InstallationError) as caught:
-        await site.installer.install(body())
+        await ways[way]()
     step = caught.value.__traceback__
     while step is not None:
         if step.tb_frame.f_globals["__name__"].startswith("hipkit"):

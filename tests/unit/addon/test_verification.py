@@ -183,8 +183,9 @@ async def test_credentials_of_another_kind_do_not_hide_the_address() -> None:
     installations = Installations(MemoryStorage())
     await installations.save(INSTALLATION)
     query = {"signed_request": sign(claims())}
-    headers = {"Authorization": "Basic dXNlcjpwYXNzd29yZA=="}
-    await verify_request(installations, headers=headers, query=query, now=NOW)
+    for other in ("Basic dXNlcjpwYXNzd29yZA==", "Bearer opaque", "Digest a.b.c"):
+        headers = {"Authorization": other}
+        await verify_request(installations, headers=headers, query=query, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
+from hipkit.api.errors import StorageError
+
 __all__ = ["FileLocks"]
 
 # A lock of the open file, where the system has one: another object in this process has another.
@@ -63,7 +65,12 @@ class FileLocks:
     def _set(self, command: int, kind: int, key: str) -> None:
         with self._opening:
             if self._file is None:
-                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+                try:
+                    self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+                except OSError as error:
+                    raise StorageError(
+                        f"the file of the add-on's locks cannot be opened: {error.strerror}"
+                    ) from None
             file = self._file
         digest = blake2b(key.encode(), digest_size=8).digest()
         place = int.from_bytes(digest) >> 2  # Within what a file's offset can be.

@@ -119,8 +119,11 @@ async def test_a_folder_that_is_missing_is_an_error_and_the_next_use_tries_again
     tmp_path: Path,
 ) -> None:
     storage = SqliteStorage(tmp_path / "missing" / "x.db")
-    with pytest.raises(StorageError, match="cannot be read or written"):
+    with pytest.raises(StorageError, match="cannot be opened: No such file"):
         await storage.open()
+    with pytest.raises(StorageError, match="cannot be opened: No such file"):
+        async with storage.lock("a"):
+            pass
     (tmp_path / "missing").mkdir()
     await storage.open()
     await storage.aclose()
