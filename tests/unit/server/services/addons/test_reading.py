@@ -173,8 +173,8 @@ def test_addresses_that_a_browser_would_run_are_refused(
     ("webhooks", "expected"),
     [
         (
-            [{"url": "https://k.example", "event": "room_enter"}] * 1_000,
-            "more than 200 entries",
+            [{"url": "https://k.example", "event": "room_enter"}] * 3_000,
+            "more than 5000 values",
         ),
         (
             [{"url": "https://k.example", "event": "room_enter"}] * 150,
