@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import resources
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,6 +32,14 @@ ARGUMENTS = [
 PATIENCE_MILLISECONDS = 20_000
 
 EMAIL = "admin@example.com"
+
+RULES = """async () => (await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    rules: {"target-size": {enabled: true}},
+    resultTypes: ["violations"],
+})).violations.flatMap((rule) => rule.nodes.map(
+    (node) => `${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))"""
+"""What axe finds on a page that has its script (the fixture `axe`)."""
 
 
 @dataclass
@@ -67,6 +76,12 @@ def enter(page: Page, name: str, password: str) -> Page:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
     return page
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import resources
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
-from tests.browser.conftest import EMAIL, Served, enter
+from tests.browser.conftest import EMAIL, RULES, Served, enter
 from tests.browser.filling import fill_everything
 from tests.browser.pages import PAGES, SIGNED_OUT
 
 SIZES = ((320, 256), (320, 640), (667, 375), (1280, 800), (1920, 1080))
 """A phone, also on its side, two screens, and the smaller of them enlarged to 400 %."""
 DARK_SIZES = ((320, 640), (1920, 1080))
-
-RULES = """async () => (await axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    rules: {"target-size": {enabled: true}},
-    resultTypes: ["violations"],
-})).violations.flatMap((rule) => rule.nodes.map(
-    (node) => `${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))"""
 
 CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 
@@ -81,12 +73,6 @@ ADDRESSES = [
     for route, addresses in PAGES.items()
     for address in addresses
 ]
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core."""
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

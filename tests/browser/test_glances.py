@@ -12,7 +12,13 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect
 
 from tests.browser.addon import CORS, ICON_PATH, Addon, running_addon
-from tests.browser.conftest import EMAIL, PATIENCE_MILLISECONDS, Served, enter
+from tests.browser.conftest import (
+    EMAIL,
+    PATIENCE_MILLISECONDS,
+    RULES,
+    Served,
+    enter,
+)
 from tests.browser.filling import addon_token
 
 every = pytest.mark.parametrize
@@ -361,10 +367,11 @@ def test_targets_open_a_page_that_says_what_they_need_or_the_add_on_s_own(
 
 @every("size", [(1280, 800), (375, 667), (667, 375), (320, 568)])
 @every("scheme", ["light", "dark"])
-def test_many_glances_leave_room_for_the_messages(
+def test_many_glances_leave_room_for_the_messages_and_axe_finds_nothing(
     open_room: Open,
     new_room: Callable[[str], Room],
     addon: Addon,
+    axe: str,
     size: tuple[int, int],
     scheme: str,
 ) -> None:
@@ -372,6 +379,7 @@ def test_many_glances_leave_room_for_the_messages(
     url = addon.answer("/many", label("<b>a rather long label</b> " * 5))
     for number in range(12):
         room.put(f"glance{number}", queryUrl=url)
+    room.put("broken", queryUrl=f"{addon.url}/nothing", weight=-1)
     width, height = size
 
     page = open_room(
@@ -379,6 +387,9 @@ def test_many_glances_leave_room_for_the_messages(
     )
 
     expect(page.locator(".glance .label b").first).to_be_visible()
+    expect(page.get_by_role("button", name="Retry Broken")).to_be_visible()
+    page.evaluate(axe)
+    assert page.evaluate(RULES) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     log = page.locator("#log").bounding_box()
     assert log is not None
