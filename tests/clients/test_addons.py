@@ -5,16 +5,22 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
+from typing import Any
 
 from tests.clients.addons import AddOn, running
 from tests.clients.surroundings import Surroundings
+from tests.clients.visitors import Visitor, sign_in
 from tests.e2e.serving import admin, hipkit
 
-ROOM = "Dev Ops"
+IN_THE_ROOM = ("--room", "Dev Ops")
+GREETER = ("ac-koa-hipchat", "/addon/capabilities")
+EXPRESS = ("atlassian-connect-express-hipchat", "/atlassian-connect.json")
+GLANCE = re.compile(r'data-glance="(\d+)"')
 TOKEN = "POST /v2/oauth/token"
 
 
@@ -66,14 +72,29 @@ def forged(issuer: str) -> str:
 
 @contextlib.contextmanager
 def installed(
-    place: Surroundings, program: str, descriptor: str
+    place: Surroundings, program: str, descriptor: str, *where: str
 ) -> Iterator[Installed]:
     """Run an add-on, and install it as an operator does beside the server."""
     with running(place, program) as addon:
         url = f"{addon.base_url}{descriptor}"
-        made = admin(place.folder, "addon", "install", url, "--room", ROOM, "--yes")
+        made = admin(place.folder, "addon", "install", url, *where, "--yes")
         assert made["state"] == "installed"
         yield Installed(str(made["id"]), addon, place)
+
+
+def answer_of_glance(installed: Installed, visitor: Visitor) -> dict[str, Any]:
+    """Ask for the content of the add-on's glance as the page's script does."""
+    (number,) = GLANCE.findall(visitor.get("/rooms/1/glances"))
+    address = json.loads(visitor.get(f"/rooms/1/glances/{number}/address"))["url"]
+    assert address.startswith(f"{installed.addon.base_url}/glance?signed_request=")
+    with contextlib.closing(installed.addon.connect()) as connection:
+        target = address.removeprefix(installed.addon.base_url)
+        headers = {"Origin": installed.place.names["root"]}
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        body: dict[str, Any] = json.loads(answer.read())
+        assert answer.getheader("Access-Control-Allow-Origin") == "*"
+        return body
 
 
 def notifications(place: Surroundings) -> list[tuple[str, str, str, str]]:
@@ -95,7 +116,7 @@ def grants(place: Surroundings) -> list[tuple[str, bytes]]:
 def test_a_greeter_on_ac_koa_hipchat_greets_until_it_is_removed(
     place: Surroundings,
 ) -> None:
-    with installed(place, "ac-koa-hipchat", "/addon/capabilities") as greeter:
+    with installed(place, *GREETER, *IN_THE_ROOM) as greeter:
         addon = greeter.addon
         told = addon.next("install")
         assert (told["id"], told["group"], told["room"]) == (greeter.id, 1, 1)
@@ -138,19 +159,29 @@ def test_a_greeter_on_ac_koa_hipchat_greets_until_it_is_removed(
     assert place.refusals() == []
 
 
-def test_ac_koa_hipchat_checks_the_signature_of_a_webhook(place: Surroundings) -> None:
+def test_ac_koa_hipchat_checks_the_signatures_of_webhooks_and_glances(
+    place: Surroundings,
+) -> None:
     unrecorded = replace(place, recordings=None)
-    with installed(unrecorded, "ac-koa-hipchat", "/addon/capabilities") as greeter:
+    with installed(unrecorded, *GREETER, *IN_THE_ROOM) as greeter:
         greeter.addon.next("install")
         assert greeter.asked("/signed") == 401
         assert greeter.asked(f"/signed?signed_request={forged(greeter.id)}") == 401
 
         greeter.say("/signed")
-
         told = greeter.addon.next("signed")
         assert (told["id"], told["room"]) == (greeter.id, 1)
-        greeter.remove()
-        greeter.addon.next("uninstall")
+        greeter.addon.next("room_enter")
+
+        content = answer_of_glance(greeter, sign_in(place, "Ann", "ann@example.com"))
+        assert content["label"]["value"] == "<b>1</b> greeted"
+        assert content["metadata"] == {"id": greeter.id, "room_id": 1, "user_tz": "UTC"}
+
+        updated = admin(place.folder, "addon", "update", greeter.id, "--yes")
+        told = greeter.addon.next("install")
+        assert updated["id"] == told["id"] != greeter.id
+        greeter.say("/signed")
+        assert greeter.addon.next("signed")["id"] == updated["id"]
     assert ("Addon", "The signature is right.", "yellow", "html") in notifications(
         place
     )
@@ -159,12 +190,11 @@ def test_ac_koa_hipchat_checks_the_signature_of_a_webhook(place: Surroundings) -
 def test_an_add_on_on_atlassian_connect_express_hipchat_answers_until_it_is_removed(
     place: Surroundings,
 ) -> None:
-    program = "atlassian-connect-express-hipchat"
-    with installed(place, program, "/atlassian-connect.json") as express:
+    with installed(place, *EXPRESS) as express:
         addon = express.addon
-        told = addon.next("install")
-        assert (told["id"], told["group"], told["room"]) == (express.id, 1, 1)
-        assert told["name"] == "HipChat"
+        # In the whole group; the group's name is from the answer with the token.
+        group = {"group": 1, "name": "HipChat"}
+        assert addon.next("install") == {"event": "install", "id": express.id, **group}
         # It never answers where only the signature is wrong: its promise fails unnoticed.
         assert express.asked("/posted") == 400
         assert express.asked("/posted", forged("nobody")) == 400
@@ -184,6 +214,11 @@ def test_an_add_on_on_atlassian_connect_express_hipchat_answers_until_it_is_remo
         topic = {"topic": "answers"}
         assert place.server.call("PUT", "/room/1/topic", topic)[0] == 204
         assert addon.next("topic") == {"event": "topic", **here, "checked": True}
+
+        visitor = sign_in(place, "Ann", "ann@example.com")
+        content = answer_of_glance(express, visitor)
+        assert content["label"]["value"] == "<b>1</b> answer"
+        assert content["metadata"] == {**here, "userId": 4, "checked": True}
 
         express.remove()
         assert addon.next("uninstall")["id"] == express.id

@@ -63,7 +63,7 @@ for (const event of ['room_exit', 'room_topic_change', 'room_notification']) {
   });
 }
 
-// The framework's own check, at addresses of the add-on's: of a webhook, and of a page.
+// The framework's own check, at addresses of the add-on's: of a webhook, and of a glance.
 addon.webhook({ ...signed('room_message'), pattern: '^/signed', url: '/signed' });
 addon.post('/signed', addon.authenticate(), function* () {
   const { room_id: room } = this.authentication.context;
@@ -71,7 +71,12 @@ addon.post('/signed', addon.authenticate(), function* () {
   tell('signed', { id: this.tenant.id, room });
   this.status = 204;
 });
-addon.get('/config', addon.authenticate(), function* () {
-  this.body = { id: this.tenant.id, ...this.authentication.context };
+addon.get('/glance', addon.authenticate(), function* () {
+  const { context, issuer } = this.authentication;
+  this.set('Access-Control-Allow-Origin', '*');
+  this.body = {
+    label: { type: 'html', value: '<b>1</b> greeted' },
+    metadata: { ...context, id: issuer.id },
+  };
 });
 app.listen(() => tell('started'));

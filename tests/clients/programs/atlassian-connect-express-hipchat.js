@@ -26,6 +26,12 @@ fs.writeFileSync('atlassian-connect.json', JSON.stringify({
       allowGlobal: true, allowRoom: true, callbackUrl: '{{localBaseUrl}}/installable',
     },
     configurable: { url: '{{localBaseUrl}}/config' },
+    glance: [{
+      key: 'answers',
+      name: { value: 'Answers' },
+      queryUrl: '{{localBaseUrl}}/glance',
+      icon: { url: 'https://example.com/i.png', 'url@2x': 'https://example.com/i2.png' },
+    }],
     webhook: [
       hook('room_message', 'posted', { pattern: '^/posted' }),
       hook('room_message', 'answered', { pattern: '^/answered' }),
@@ -67,7 +73,12 @@ for (const path of ['topic', 'unsigned']) {
     response.sendStatus(204);
   });
 }
-app.get('/config', addon.authenticate(), (asked, response) => response.json(asked.context));
+app.get('/glance', addon.authenticate(), (asked, response) => {
+  response.set('Access-Control-Allow-Origin', '*');
+  response.json({
+    label: { type: 'html', value: '<b>1</b> answer' }, metadata: told(asked, response),
+  });
+});
 // The framework stores nothing of a removal.
 addon.on('installed', (id, { groupId, groupName, roomId }) => (
   tell('install', { id, group: groupId, name: groupName, room: roomId })
