@@ -5,16 +5,24 @@ Read next: `installing.py`.
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 
 from hipkit.addon.claims import whole_number
-from hipkit.addon.host_policy import read_address
+from hipkit.addon.host_policy import origin_of, read_address
+from hipkit.addon.installations import Installation
 from hipkit.api.bodies.reading import UnreadableError, read_document
 from hipkit.api.errors import InstallationError
 from hipkit.api.secret import Secret
 
-__all__ = ["LONGEST_REQUEST", "InstallRequest", "read_install_request"]
+__all__ = [
+    "LONGEST_REQUEST",
+    "InstallRequest",
+    "check_host",
+    "check_same",
+    "read_install_request",
+]
 
 LONGEST_REQUEST = 64 * 1024
 """Bytes of an installation's body."""
@@ -71,6 +79,42 @@ def read_install_request(body: bytes) -> InstallRequest:
         capabilities_url=capabilities_url,
         group_id=_id(document, "groupId"),
         room_id=_id(document, "roomId"),
+    )
+
+
+def check_host(known: Installation, request: InstallRequest) -> None:
+    """Check that a request is about an installation's own host.
+
+    Raises:
+        InstallationError: It is about another one (409).
+    """
+    if origin_of(read_address(request.capabilities_url)) != known.host:
+        raise InstallationError(
+            "An installation with this id belongs to another host.", status=409
+        )
+
+
+def check_same(known: Installation, request: InstallRequest) -> None:
+    """Check that a known installation may be replaced: by a repeat, or if it is gone.
+
+    Raises:
+        InstallationError: It may not (409).
+    """
+    if known.gone_at is not None:
+        return
+    if not _is_same_secret(known.secret, request.secret):
+        raise InstallationError(
+            "An installation with this id exists with another secret.", status=409
+        )
+    if known.room_id != request.room_id:
+        raise InstallationError(
+            "An installation with this id exists in another room.", status=409
+        )
+
+
+def _is_same_secret(one: Secret, other: Secret | None) -> bool:
+    return other is not None and hmac.compare_digest(
+        one.reveal().encode(), other.reveal().encode()
     )
 
 

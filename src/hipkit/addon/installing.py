@@ -10,17 +10,22 @@ gives a token for its credentials, a removal when it does not any more.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from hashlib import sha256
 from string import printable
 from urllib.parse import quote
 
 from hipkit.addon.host_policy import origin_of, read_address
 from hipkit.addon.hosts import Host, Hosts
-from hipkit.addon.install_requests import InstallRequest, read_install_request
+from hipkit.addon.install_requests import (
+    InstallRequest,
+    check_host,
+    check_same,
+    read_install_request,
+)
 from hipkit.addon.installations import Installation, Installations
 from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.tokens import Tokens
@@ -31,7 +36,6 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.api.frames import clears_locals
-from hipkit.api.secret import Secret
 from hipkit.v2.models import Token
 
 __all__ = ["GONE_SECONDS", "Hook", "Installer"]
@@ -41,10 +45,12 @@ GONE_SECONDS = 30 * 24 * 60 * 60
 the host gives a token again: a broken proxy must not end thousands of installations."""
 
 SWEEPS_AT_ONCE = 10
+VISIT, VISIT_SECONDS = "browser visit", 60 * 60.0
 LARGEST_ID = 2**63
 
 Hook = Callable[[Installation], Awaitable[None]]
 """Called after what it is about was stored."""
+Change = Callable[[InstallRequest], Awaitable[object]]
 
 
 async def _ignore(_: Installation) -> None:
@@ -103,7 +109,7 @@ class Installer:
             InstallationError: It is refused. The text is for the administrator, and `status` is
                 the status to answer with.
         """
-        return (await self._install(read_install_request(body)))[0]
+        return await self._install(read_install_request(body))
 
     @clears_locals
     async def update(self, body: bytes) -> Installation:
@@ -114,7 +120,7 @@ class Installer:
         Raises:
             InstallationError: As for `install`.
         """
-        return (await self._update(read_install_request(body)))[0]
+        return await self._update(read_install_request(body))
 
     async def remove(self, oauth_id: str) -> None:
         """Remove an installation, as a host's DELETE asks for.
@@ -159,8 +165,7 @@ class Installer:
         Raises:
             InstallationError: As for `install`; or an address is not one of the host.
         """
-        request = await self._fetch(installable_url)
-        return _way_back((await self._install(request))[1], redirect_url)
+        return await self._visit(installable_url, redirect_url, self._install)
 
     @clears_locals
     async def update_in_browser(self, installable_url: str, redirect_url: str) -> str:
@@ -168,8 +173,7 @@ class Installer:
 
         See `install_in_browser`.
         """
-        request = await self._fetch(installable_url)
-        return _way_back((await self._update(request))[1], redirect_url)
+        return await self._visit(installable_url, redirect_url, self._update)
 
     @clears_locals
     async def remove_in_browser(self, installable_url: str, redirect_url: str) -> str:
@@ -177,14 +181,7 @@ class Installer:
 
         See `install_in_browser` and `remove`.
         """
-        request = await self._fetch(installable_url)
-        host = await self._hosts.read(request.capabilities_url)
-        address = _way_back(host, redirect_url)
-        installation = await self._installations.find(request.oauth_id)
-        if installation is not None:
-            _check_host(installation, request)
-            await self.remove(request.oauth_id)
-        return address
+        return await self._visit(installable_url, redirect_url, self._remove)
 
     async def sweep(self) -> None:
         """Ask again about removals that could not be checked, and forget what has long been gone.
@@ -227,7 +224,7 @@ class Installer:
             await self._installations.remove(oauth_id)
             return installation
 
-    async def _install(self, request: InstallRequest) -> tuple[Installation, Host]:
+    async def _install(self, request: InstallRequest) -> Installation:
         if request.secret is None:
             raise InstallationError("The installation has no oauthSecret.")
         self._check_kind(request)
@@ -235,8 +232,8 @@ class Installer:
         async with self._lock(request.oauth_id):
             known = await self._installations.find(request.oauth_id)
             if known is not None:
-                _check_host(known, request)
-                _check_same(known, request)
+                check_host(known, request)
+                check_same(known, request)
             host = await self._hosts.read(request.capabilities_url)
             installation = _at(
                 host,
@@ -260,9 +257,9 @@ class Installer:
             await self._installations.save(installation)
         if is_new:
             await self._on_installed(installation)
-        return installation, host
+        return installation
 
-    async def _update(self, request: InstallRequest) -> tuple[Installation, Host]:
+    async def _update(self, request: InstallRequest) -> Installation:
         known = await self._installations.find(request.oauth_id)
         is_over = known is None or known.gone_at is not None
         if is_over and request.secret is not None:
@@ -273,9 +270,9 @@ class Installer:
                 raise InstallationError(
                     "The add-on is not installed here: install it again."
                 )
-            _check_host(known, request)
+            check_host(known, request)
             if request.secret is not None:
-                _check_same(known, request)
+                check_same(known, request)
             if request.room_id not in (None, known.room_id):
                 raise InstallationError(
                     "The add-on is installed in another room.", status=409
@@ -287,7 +284,7 @@ class Installer:
             installation = self._complete(installation, request, token)
             await self._installations.save(installation)
         await self._on_updated(installation)
-        return installation, host
+        return installation
 
     async def _prove(self, installation: Installation) -> Token:
         """Return a token for an installation's credentials: the proof that its host made them."""
@@ -329,6 +326,30 @@ class Installer:
             return None
         return True
 
+    async def _visit(
+        self, installable_url: str, redirect_url: str, change: Change
+    ) -> str:
+        """Make the change that a browser asks for, and return where it is to go."""
+        name = f"{change.__name__} {installable_url}".encode(errors="replace")
+        key, now = sha256(name).hexdigest(), self._now()
+        visited = await self._storage.get(VISIT, key, now=now)
+        if visited is not None:
+            # The host has it once, and browsers come again: reloaded, or from their history.
+            return _way_back(await self._hosts.read(visited.decode()), redirect_url)
+        request = await self._fetch(installable_url)
+        host = await self._hosts.read(request.capabilities_url)
+        address = _way_back(host, redirect_url)
+        await change(request)
+        visited = host.capabilities_url.encode()
+        await self._storage.put(VISIT, key, visited, expires_at=now + VISIT_SECONDS)
+        return address
+
+    async def _remove(self, request: InstallRequest) -> None:
+        installation = await self._installations.find(request.oauth_id)
+        if installation is not None:
+            check_host(installation, request)
+            await self.remove(request.oauth_id)
+
     async def _fetch(self, installable_url: str) -> InstallRequest:
         """Return what a host has for the add-on at an address that a browser brought."""
         request = read_install_request(await self._hosts.fetch(installable_url))
@@ -367,31 +388,3 @@ def _way_back(host: Host, redirect_url: str) -> str:
             status=403,
         )
     return quote(redirect_url, safe=printable)  # A header holds ASCII only.
-
-
-def _check_host(known: Installation, request: InstallRequest) -> None:
-    """Check that a request is about an installation's own host."""
-    if origin_of(read_address(request.capabilities_url)) != known.host:
-        raise InstallationError(
-            "An installation with this id belongs to another host.", status=409
-        )
-
-
-def _check_same(known: Installation, request: InstallRequest) -> None:
-    """Check that a known installation may be replaced: by a repeat, or if it is gone."""
-    if known.gone_at is not None:
-        return
-    if not _is_same_secret(known.secret, request.secret):
-        raise InstallationError(
-            "An installation with this id exists with another secret.", status=409
-        )
-    if known.room_id != request.room_id:
-        raise InstallationError(
-            "An installation with this id exists in another room.", status=409
-        )
-
-
-def _is_same_secret(one: Secret, other: Secret | None) -> bool:
-    return other is not None and hmac.compare_digest(
-        one.reveal().encode(), other.reveal().encode()
-    )

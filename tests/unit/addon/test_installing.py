@@ -539,6 +539,30 @@ async def test_an_address_that_was_used_up_is_refused() -> None:
         await site.installer.install_in_browser("https://hipchat.test/used", BACK)
 
 
+async def test_a_browser_that_is_reloaded_goes_back_again() -> None:
+    site = Site()
+    installable = site.host.has("/i", msgspec.json.decode(body()))
+    await site.installer.install_in_browser(installable, BACK)
+    del site.host.files["/i"]
+    assert await site.installer.install_in_browser(installable, BACK) == BACK
+    with pytest.raises(InstallationError, match="to return to"):
+        await site.installer.install_in_browser(installable, EVIL)
+    with pytest.raises(InstallationError, match="answered 404"):
+        await site.installer.remove_in_browser(installable, BACK)
+    site.now += 3600
+    with pytest.raises(InstallationError, match="answered 404"):
+        await site.installer.install_in_browser(installable, BACK)
+    assert site.happened == [("installed", OAUTH_ID)]
+
+
+async def test_a_browser_that_goes_nowhere_installs_nothing() -> None:
+    site = Site()
+    installable = site.host.has("/i", msgspec.json.decode(body()))
+    with pytest.raises(InstallationError, match="to return to"):
+        await site.installer.install_in_browser(installable, EVIL)
+    assert await site.installations.find_all() == []
+
+
 async def test_a_browser_updates_and_removes() -> None:
     site = Site()
     await site.installer.install(body())
