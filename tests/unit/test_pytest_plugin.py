@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,37 @@ def test_importing_what_tests_stand_on_loads_no_client_and_no_server(
         for name in _loaded_by("testing")
         if name.startswith(f"hipkit.{package}.") or name == f"hipkit.{package}"
     ]
+
+
+FAILING = """
+from hipkit import HipChat
+
+def alert(client):
+    client.rooms.send_room_notification("Ops & Co", message="x")
+
+def test_of_an_error(hipchat):
+    alert(hipchat.client)
+"""
+
+
+@pytest.mark.parametrize("option", ["", "--full-trace"])
+def test_a_failed_call_is_reported_with_the_users_line_last(
+    tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "test_failing.py").write_text(FAILING)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+
+    run = subprocess.run(
+        [*command, *option.split(), "test_failing.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ">       client.rooms.send_room_not" in run.stdout
+    assert "NotFoundError: POST /room/Ops & Co/notification: 404" in run.stdout
+    assert ("decoding.py" in run.stdout) == (option == "--full-trace")
 
 
 def test_the_fixture_is_a_running_server(hipchat: HipChatServer) -> None:

@@ -178,7 +178,7 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
         shown = {
             name: f"{{{name}}}"
             if name in self.secrets
-            else quote(_text(getattr(self, name)), safe=" @")
+            else _shown(_text(getattr(self, name)))
             for name in _plan(type(self)).path
         }
         return self.path.format_map(shown)
@@ -336,6 +336,16 @@ def _texts(value: object, *, joined: bool) -> Iterable[str]:
 def _quote(text: str) -> str:
     # The common case in one step of C: `quote` takes three times as long.
     return text.translate(ESCAPES) if text.isascii() else quote(text, safe="")
+
+
+def _shown(text: str) -> str:
+    """Return a path argument readable, but for what would end it, its line or its text."""
+    return "".join(
+        char
+        if char.isprintable() and char not in "/%?#{}"
+        else quote(char, safe="", errors="surrogatepass")
+        for char in text
+    )
 
 
 def _text(value: object) -> str:

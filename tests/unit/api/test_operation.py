@@ -366,7 +366,23 @@ def test_secrets_and_bodies_are_never_shown() -> None:
 
 
 def test_a_shown_path_stays_on_its_line() -> None:
-    assert GetPart("a\nb/c", "é").shown_target() == "/room/a%0Ab%2Fc/part/%C3%A9.json"
+    assert GetPart("a\nb/c", "é\u2028").shown_target() == (
+        "/room/a%0Ab%2Fc/part/é%E2%80%A8.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ops & Co", "Ops & Co"),
+        ("Büro: 1+1=2", "Büro: 1+1=2"),
+        ("50% {done}?#", "50%25 %7Bdone%7D%3F%23"),
+        ("\u202etxt", "%E2%80%AEtxt"),
+        ("\ud83d", "%ED%A0%BD"),
+    ],
+)
+def test_a_shown_path_has_names_as_people_write_them(name: str, shown: str) -> None:
+    assert GetPart(name, "1").shown_target() == f"/room/{shown}/part/1.json"
 
 
 @pytest.mark.parametrize(
