@@ -18,6 +18,7 @@ Read next: `addon.py`.
 """
 
 from hipkit.addon.addon import AddOn
+from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.commands import Command, UsageError
 from hipkit.addon.conditions import (
     Expression,
@@ -55,6 +56,7 @@ from hipkit.v2.models import Card, Icon, Room, Sender, Target, User
 
 __all__ = [
     "AddOn",
+    "AddOnApp",
     "Card",
     "Command",
     "Expression",

@@ -15,7 +15,7 @@ from typing import Concatenate, Literal, TypeVar, cast, overload
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.asgi.runtime import Settings
 from hipkit.addon.chats import open_chat
-from hipkit.addon.commands import check_command_name
+from hipkit.addon.commands import Command, check_command_name
 from hipkit.addon.decorators import (
     EventDecorator,
     GlanceDecorator,
@@ -188,6 +188,11 @@ class AddOn:
         """Registers a function that is called after an update."""
         self.on_remove = OnInstallation(partial(registry.add_change, change="removed"))
         """Registers a function that is called after a removal, when tokens no longer work."""
+
+    @property
+    def commands(self) -> list[Command]:
+        """The commands, in the order in which they were registered."""
+        return self.registry.commands
 
     # Events
 
