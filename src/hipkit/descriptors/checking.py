@@ -14,7 +14,11 @@ from hipkit.descriptors.checks.members import find_ignored_members
 from hipkit.descriptors.checks.modules import find_module_faults
 from hipkit.descriptors.checks.repeated import find_repeated_members
 from hipkit.descriptors.checks.schema import find_misfits
-from hipkit.descriptors.document import parse_document
+from hipkit.descriptors.document import (
+    LARGEST_DESCRIPTOR,
+    parse_document,
+    remove_trailing_commas,
+)
 from hipkit.descriptors.faults import DescriptorError, Fault
 
 __all__ = ["check_descriptor"]
@@ -50,17 +54,21 @@ def check_descriptor(
         ModuleNotFoundError: The extra `addon` is missing.
     """
     repeated: Iterable[Finding] = ()
+    commas: list[Fault] = []
     if isinstance(descriptor, bytes):
+        # Without them the rest can be checked, too.
+        body, commas = remove_trailing_commas(descriptor[: LARGEST_DESCRIPTOR + 1])
         try:
-            document: Mapping[str, object] = parse_document(descriptor)
+            document: Mapping[str, object] = parse_document(body)
         except DescriptorError as wrong:
-            return list(wrong.faults)
-        repeated = find_repeated_members(descriptor)
+            return [*commas, *wrong.faults]
+        repeated = find_repeated_members(body)
     else:
         document = descriptor
     if _has_many_values(document):
         problem = f"has more than {MOST_VALUES} values"
-        return [error((), problem, "Leave out what servers do not read.").fault()]
+        many = error((), problem, "Leave out what servers do not read.")
+        return [*commas, many.fault()]
     checks: tuple[Check, ...] = (
         find_misfits,
         find_ignored_members,
@@ -76,7 +84,7 @@ def check_descriptor(
     except RecursionError:
         found = [error((), "is nested too deeply", "Nest conditions in three levels.")]
     found.sort(key=partial(_position, document))
-    return [each.fault() for each in dict.fromkeys(found)]
+    return [*commas, *(each.fault() for each in dict.fromkeys(found))]
 
 
 def _has_many_values(document: Mapping[str, object]) -> bool:

@@ -28,9 +28,18 @@ def test_the_least_descriptor_has_no_faults() -> None:
 
 
 def test_what_is_not_json_is_one_fault() -> None:
-    (fault,) = check_descriptor(b'{"key": "a",}')
+    (fault,) = check_descriptor(b'{"key": "a";}')
     assert fault.place == "line 1, column 12"
     assert fault.severity == "error"
+
+
+def test_a_trailing_comma_is_a_fault_and_the_rest_is_checked() -> None:
+    faults = check_descriptor(b'{"key": "a", "name": 1, "description": "",}')
+    assert [(fault.place, fault.severity) for fault in faults] == [
+        ("line 1, column 42", "error"),
+        ("name", "error"),
+        ("links", "error"),
+    ]
 
 
 def test_faults_are_in_the_order_of_the_document() -> None:

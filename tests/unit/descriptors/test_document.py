@@ -6,6 +6,7 @@ from hipkit.descriptors.document import (
     LARGEST_DESCRIPTOR,
     parse_document,
     place_of,
+    remove_trailing_commas,
 )
 from hipkit.descriptors.faults import DescriptorError, Fault
 
@@ -30,6 +31,22 @@ def test_a_trailing_comma_is_named_where_it_stands(body: bytes, place: str) -> N
     assert fault.place == place
     assert "comma" in fault.problem
     assert fault.remedy.startswith("Remove the comma")
+
+
+def test_trailing_commas_become_spaces() -> None:
+    body = b'{"a,]": [1, ",}",\n], "b\\",]": {},}'
+    clean, faults = remove_trailing_commas(body)
+    assert clean == b'{"a,]": [1, ",}" \n], "b\\",]": {} }'
+    assert [fault.place for fault in faults] == [
+        "line 1, column 17",
+        "line 2, column 15",
+    ]
+    assert remove_trailing_commas(clean) == (clean, [])
+
+
+@pytest.mark.parametrize("body", [b'"' + b'\\"' * 100_000, b'"' * 99_999, b'"\\'])
+def test_a_text_without_end_has_no_trailing_commas(body: bytes) -> None:
+    assert remove_trailing_commas(body + b",}")[0].endswith((b",}", b" }"))
 
 
 def test_another_break_of_the_grammar_is_named_with_its_line() -> None:
