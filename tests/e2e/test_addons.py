@@ -88,10 +88,18 @@ def addon(tmp_path: Path) -> Iterator[Addon]:
         process.stdout.close()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
-    with serving(tmp_path, *LOOPBACK) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp("server"), *LOOPBACK) as running:
+        admin(running.folder, "room", "add", "Ops")
         yield running
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a database on which no server runs any more."""
+    with serving(tmp_path_factory.mktemp("stopped")) as running:
+        return running.folder
 
 
 def addons(folder: Path) -> list[dict[str, Any]]:
@@ -131,7 +139,6 @@ def test_an_add_on_is_installed_updated_and_removed_beside_a_server(
 def test_the_server_that_runs_sees_what_was_installed_beside_it(
     server: Running, addon: Addon
 ) -> None:
-    admin(server.folder, "room", "add", "Ops")
     admin(server.folder, "addon", "install", addon.url, "--yes", "--room", "Ops")
 
     said = server.call("POST", "/room/Ops/message", {"message": "/karma @bob"})
@@ -142,36 +149,33 @@ def test_the_server_that_runs_sees_what_was_installed_beside_it(
     assert event["posted"]["item"]["message"]["message"] == "/karma @bob"
     assert event["headers"]["Authorization"].startswith("JWT ")
     assert event["headers"]["X-Hipkit-Delivery"]
+    admin(server.folder, "addon", "remove", "com.example.karma")
 
 
 def test_without_a_server_the_command_serves_the_api_itself(
-    tmp_path: Path, addon: Addon
+    stopped: Path, addon: Addon
 ) -> None:
-    with serving(tmp_path):
-        pass
     port = str(free_port())
 
     served = ("--port", port, *LOOPBACK)
-    installed = admin(tmp_path, "addon", "install", addon.url, "--yes", *served)
-    removed = admin(tmp_path, "addon", "remove", str(installed["id"]), *served)
+    installed = admin(stopped, "addon", "install", addon.url, "--yes", *served)
+    removed = admin(stopped, "addon", "remove", str(installed["id"]), *served)
 
     first, last = addon.next(), addon.next()
     assert (first["token_status"], last["token_status"]) == (200, 401)
     root = f"http://127.0.0.1:{port}"
     assert first["posted"]["capabilitiesUrl"] == f"{root}/v2/capabilities"
     assert removed["problem"] is None
-    assert addons(tmp_path) == []
+    assert addons(stopped) == []
 
 
-def test_a_port_that_is_not_free_is_named(tmp_path: Path, addon: Addon) -> None:
-    with serving(tmp_path):
-        pass
+def test_a_port_that_is_not_free_is_named(stopped: Path, addon: Addon) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
 
-        done = install(tmp_path, addon, "--yes", "--port", port)
+        done = install(stopped, addon, "--yes", "--port", port)
 
     assert done.returncode != 0
     assert f"127.0.0.1:{port}" in done.stderr
@@ -207,10 +211,9 @@ def test_scopes_are_shown_and_agreed_to(server: Running, addon: Addon) -> None:
 
 
 def test_an_address_inside_the_network_needs_permission(
-    tmp_path: Path, addon: Addon
+    stopped: Path, addon: Addon
 ) -> None:
-    with serving(tmp_path) as running:
-        done = install(running.folder, addon, "--yes")
+    done = install(stopped, addon, "--yes", "--port", "0")
 
     assert done.returncode != 0
     assert "--webhook-network" in done.stderr
