@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +20,7 @@ from hipkit.server.http.requests import Message
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.clients import AddedClient, add_client
 from hipkit.server.services.access.consent import allow, read_authorization_request
+from hipkit.server.services.access.password_hashes import hash_password
 from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.accounts import add_user
@@ -27,6 +32,9 @@ from hipkit.transports.egress import LookUp, look_up_here
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.rooms import CreateRoom
 from hipkit.v2.users import CreateUser
+
+PASSWORD = "correct horse"
+"""That of every user whose test wants no other."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Site:
     server: Server
     token: str
     host: str = "chat.test"
-    clock: list[float] = field(default_factory=lambda: [1_700_000_000.0])
+    clock: list[float] = field(default_factory=lambda: [STARTED])
 
     def send(
         self,
@@ -111,15 +119,24 @@ class Site:
         return self.server.runtime.now_us()
 
     def add_user(self, name: str, **members: Any) -> int:
+        """Add a user, whose password is `PASSWORD` unless another is given, or a guest."""
         members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
         others = {
             key: members.pop(key) for key in {"is_guest", "user_id"} & members.keys()
         }
-        members.setdefault(
-            "password", None if others.get("is_guest") else "correct horse"
-        )
         new = CreateUser(name, **members)
-        return asyncio.run(add_user(self.operator_context(), new, **others)).id
+        user_id = asyncio.run(add_user(self.operator_context(), new, **others)).id
+        if "password" not in members and not others.get("is_guest"):
+            self._set_password(user_id)
+        return user_id
+
+    def _set_password(self, user_id: int) -> None:
+        password_hash = hash_of_password()
+        asyncio.run(
+            self.server.database.write(
+                lambda stores: stores.users.set_password(user_id, password_hash)
+            )
+        )
 
     def add_room(
         self,
@@ -231,6 +248,16 @@ def basic(client_id: str, secret: str) -> tuple[str, str]:
     return "Authorization", f"Basic {encoded}"
 
 
+@cache
+def hash_of_password() -> str:
+    """Hash `PASSWORD`, which takes a hundred times as long as all the rest of adding a user."""
+    return hash_password(PASSWORD)
+
+
+STARTED = 1_700_000_000.0
+DATABASE = "hipkit.db"
+
+
 class ForwardClock:
     """Counts the seconds that pass on a clock, without those by which it is put back."""
 
@@ -263,14 +290,16 @@ def open_site(
     public_url: str | None = None,
     outgoing: AsyncTransport | None = None,
 ) -> Site:
-    clock = [1_700_000_000.0]
+    """Open a server on the database in a folder, or on a new one there."""
+    is_new = not (folder / DATABASE).exists()
+    clock = [_copy_first_start(folder) if is_new else STARTED]
 
     def tick() -> float:
         clock[0] += 0.001
         return clock[0]
 
     settings = Settings(
-        database=folder / "hipkit.db",
+        database=folder / DATABASE,
         strict=strict,
         limits=limits or LimitSettings(enabled=False),
         largest_file_bytes=largest_file_bytes,
@@ -288,6 +317,37 @@ def open_site(
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()
     return Site(server, token, clock=clock)
+
+
+def _copy_first_start(folder: Path) -> float:
+    """Copy what the first start leaves into a folder, and return the time after it.
+
+    Creating a database takes four times as long as opening it, and thousands of tests want one.
+    """
+    first, time = _first_start()
+    shutil.copytree(first, folder, dirs_exist_ok=True)
+    return time
+
+
+@cache
+def _first_start() -> tuple[Path, float]:
+    """Start a server for the first time, and stop it."""
+    folder = Path(tempfile.mkdtemp(prefix="hipkit-first-start-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    clock = [STARTED]
+
+    def tick() -> float:
+        clock[0] += 0.001
+        return clock[0]
+
+    settings = Settings(
+        database=folder / DATABASE,
+        clock=tick,
+        monotonic=ForwardClock(tick),
+        durable=False,
+    )
+    asyncio.run(open_server(settings)).close()
+    return folder, clock[0]
 
 
 async def call(

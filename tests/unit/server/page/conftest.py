@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.unit.server.asgi import Site
-from tests.unit.server.page.visitor import PASSWORD, Visitor
+from tests.unit.server.page.visitor import Visitor
 
 MakeVisitor = Callable[..., Visitor]
 
@@ -26,8 +26,6 @@ def sign_in(site: Site) -> MakeVisitor:
     def sign_in_as(name: str, **members: object) -> Visitor:
         if name not in made:
             made.add(name)
-            if not members.get("is_guest"):
-                members["password"] = PASSWORD
             site.add_user(name, mention_name=name, **members)
         visitor = Visitor(site)
         visitor.take_session(name)

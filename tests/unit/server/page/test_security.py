@@ -8,9 +8,9 @@ import pytest
 
 from hipkit.server.http.requests import Request, Scope
 from hipkit.server.page.security import read_cookie
-from tests.unit.server.asgi import Site
+from tests.unit.server.asgi import PASSWORD, Site
 from tests.unit.server.page.routes import VIEWS, path_of
-from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
+from tests.unit.server.page.visitor import Answer, Visitor
 
 Headers = Mapping[str, str] | list[tuple[str, str]]
 SAFE_METHODS = {"GET", "HEAD"}

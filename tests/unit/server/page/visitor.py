@@ -13,12 +13,10 @@ from hipkit.server.dispatch import Dispatcher
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_key
 from hipkit.server.storage.protocol import Stores
-from tests.unit.server.asgi import Site
+from tests.unit.server.asgi import PASSWORD, Site
 
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 FORM = re.compile(r"<form [^>]*>.*?</form>", re.DOTALL)
-
-PASSWORD = "correct horse battery"
 
 
 class Visitor:

@@ -16,8 +16,8 @@ from hipkit.server.app import open_server
 from hipkit.server.services.access import password_links, passwords
 from hipkit.server.shared.sign_in_limits import Attempt, MemorySignInLimits
 from hipkit.server.storage.protocol import Stores
-from tests.unit.server.asgi import FORM, Site, basic
-from tests.unit.server.page.visitor import PASSWORD, Visitor
+from tests.unit.server.asgi import FORM, PASSWORD, Site, basic
+from tests.unit.server.page.visitor import Visitor
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from hipkit.server.app import open_server
 from hipkit.server.services.access.password_links import create_password_link
-from tests.unit.server.asgi import Site
+from hipkit.server.settings import Settings
+from tests.unit.server.asgi import PASSWORD, Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.visitor import PASSWORD, Visitor
+from tests.unit.server.page.visitor import Visitor
 
 NEW = "a new long password"
 DAY = 24 * 60 * 60
@@ -65,15 +68,17 @@ def test_guessing_the_current_password_is_limited(ann: Visitor) -> None:
     assert 429 in statuses
 
 
-def test_the_first_start_returns_a_link_for_the_administrator(
-    site: Site, visitor: Visitor
-) -> None:
-    key = site.server.new_link_key
+def test_the_first_start_returns_a_link_for_the_administrator(tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path / "hipkit.db", durable=False)
+    server = asyncio.run(open_server(settings))
+    site = Site(server, settings.token_file.read_text())
+    visitor = Visitor(site)
 
-    assert use_link(visitor, f"/set-password?key={key}") == 303
+    assert use_link(visitor, f"/set-password?key={server.new_link_key}") == 303
 
     assert "admin@example.com" in visitor.get("/account").text
     assert Visitor(site).sign_in("admin@example.com", NEW).status == 303
+    server.close()
 
 
 def test_a_link_sets_the_password_once_and_signs_in(

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from hipkit.server.services.people.accounts import set_admin
-from tests.unit.server.asgi import Site
+from tests.unit.server.asgi import PASSWORD, Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
+from tests.unit.server.page.visitor import Answer, Visitor
 
 OWNER = 1
 JANE = {

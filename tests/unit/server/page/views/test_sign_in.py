@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from tests.unit.server.asgi import Site
+from tests.unit.server.asgi import PASSWORD, Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.visitor import PASSWORD, Visitor
+from tests.unit.server.page.visitor import Visitor
 
 DAY = 24 * 60 * 60
 

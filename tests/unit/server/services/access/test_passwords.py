@@ -78,7 +78,7 @@ def test_a_hash_is_not_renewed_if_the_password_changed_meanwhile(site: Site) -> 
 
 @pytest.mark.usefixtures("without_argon2")
 def test_without_argon2_users_can_be_added_but_not_sign_in(site: Site) -> None:
-    site.add_user("Ann")
+    site.add_user("Ann", password="correct horse")
     person = {"name": "Bob", "email": "bob@example.com", "password": "correct horse"}
     assert site.post("/v2/user", person).status == 201
 
