@@ -96,7 +96,7 @@ Way = Callable[[Site, str, str], int]
 
 @pytest.fixture
 def ann(site: Site) -> int:
-    return site.add_user("ann", mention_name="ann", password=PASSWORD)
+    return site.add_user("ann", mention_name="ann")
 
 
 @pytest.mark.parametrize("way", [grant, grant_to_client, page_sign_in, page_change])

@@ -24,7 +24,7 @@ def session_cookie(visitor: Visitor) -> str:
 def test_users_sign_in_by_address_or_mention_name(
     site: Site, visitor: Visitor, name: str
 ) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
 
     answer = visitor.sign_in(name)
 
@@ -39,7 +39,7 @@ def test_users_sign_in_by_address_or_mention_name(
 def test_an_unknown_name_and_a_wrong_password_get_the_same_error(
     site: Site, visitor: Visitor, name: str, password: str
 ) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
 
     answer = visitor.sign_in(name, password)
 
@@ -49,7 +49,7 @@ def test_an_unknown_name_and_a_wrong_password_get_the_same_error(
 
 
 def test_guessing_one_password_is_limited(site: Site, visitor: Visitor) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
 
     for _ in range(20):
         visitor.sign_in("ann", "wrong")
@@ -84,7 +84,7 @@ def test_guessing_many_passwords_from_one_address_is_limited(
 def test_signing_in_redirects_within_the_page_only(
     site: Site, visitor: Visitor, wanted: str, gets: str
 ) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
 
     answer = visitor.fill(
         "/sign-in", "/sign-in", name="ann", password=PASSWORD, next=wanted
@@ -94,7 +94,7 @@ def test_signing_in_redirects_within_the_page_only(
 
 
 def test_the_cookie_is_http_only_and_same_site(visitor: Visitor) -> None:
-    visitor.site.add_user("ann", mention_name="ann", password=PASSWORD)
+    visitor.site.add_user("ann", mention_name="ann")
 
     cookie = visitor.sign_in("ann").cookies[0]
 
@@ -105,7 +105,7 @@ def test_the_cookie_is_http_only_and_same_site(visitor: Visitor) -> None:
 
 
 def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(site: Site) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
 
     cookie = Visitor(site, "https").sign_in("ann").cookies[0]
 
@@ -139,7 +139,7 @@ def test_signing_in_changes_the_secret(ann: Visitor) -> None:
 def test_a_secret_chosen_by_the_browser_is_not_accepted(
     site: Site, visitor: Visitor
 ) -> None:
-    site.add_user("ann", mention_name="ann", password=PASSWORD)
+    site.add_user("ann", mention_name="ann")
     visitor.client.cookies.set("hipkit-session", "chosen", domain="chat.test")
 
     cookie = visitor.sign_in("ann").cookies[0]
