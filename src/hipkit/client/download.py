@@ -155,9 +155,7 @@ def download(source: DownloadSource, state: State, target: FileTarget) -> Steps[
             return target.size_bytes
         location = cast("str", call.result(response))
         fetch = _follow(call, response.status, location, state)
-    raise ResponseError(
-        f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
-    )
+    raise _error(call, f"more than {MOST_REDIRECTS} redirects", response.status)
 
 
 def _check_file(
@@ -245,11 +243,16 @@ def _follow(call: Exchange[T], status: int, address: str, state: State) -> _Fetc
     try:
         return _fetch(call.url, address, state)
     except ValueError:
-        raise ResponseError(
-            f"{call.operation}: the redirect leads to an unusable URL",
-            operation=call.operation,
-            status=status,
-        ) from None
+        problem = "the redirect leads to an unusable URL"
+        raise _error(call, problem, status) from None
+
+
+def _error(call: Exchange[T], problem: str, status: int) -> ResponseError:
+    """Return the error for a response that leads to no file."""
+    text = f"{call.operation}: {problem}"
+    error = ResponseError(text, operation=call.operation, status=status)
+    error.request_id = call.request_id
+    return error
 
 
 def _state_for(site: Site, state: State) -> State:

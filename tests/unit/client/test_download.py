@@ -31,6 +31,7 @@ from hipkit.transports.protocol import (
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 from tests.scripted import (
     KINDS,
+    REQUEST_ID,
     TOKEN,
     AsyncScript,
     Kind,
@@ -228,6 +229,7 @@ def test_redirects_without_end_are_given_up(kind: Kind) -> None:
         done(connect(kind, script).download("/a", io.BytesIO()))
     assert len(script.requests) == 6
     assert "s3cret" not in str(caught.value)
+    assert (caught.value.status, caught.value.request_id) == (302, REQUEST_ID)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +253,7 @@ def test_a_redirect_that_cannot_be_followed_is_the_servers_fault(
     with pytest.raises(ResponseError, match="redirect") as caught:
         done(connect(kind, script).download("/a", io.BytesIO()))
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.request_id == REQUEST_ID
 
 
 @both
