@@ -36,6 +36,10 @@ export UV_NO_PROGRESS := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NO_MKDOCS_2_WARNING := 1
 
+# Images of containers set it. Then every worker compiles and rewrites all tests, and each of the
+# programs that tests start by the hundred compiles hipkit: half of their time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
