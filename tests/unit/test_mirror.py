@@ -60,7 +60,6 @@ TESTED_ELSEWHERE = {
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",
     "addon/storage/memory.py": "contract/addon_storage",
     "addon/storage/migrations.py": "unit/addon/storage/test_sqlite.py",
-    "addon/storage/threads.py": "unit/addon/storage/test_sqlite.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/admin/ca.py": "e2e/test_running.py",

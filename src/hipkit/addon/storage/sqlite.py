@@ -36,9 +36,11 @@ class SqliteStorage:
     The file is created if there is none, readable for its owner only. Beside it are those of
     SQLite, and one whose name ends in `-locks`. It is opened on first use.
 
+    What the power's failure may undo is that an event was handled, so that it is handled again.
+
     Args:
         path: The file. Its folder must exist.
-        durable: Whether a commit waits for the disk, so that nothing is lost when the power fails.
+        durable: Whether a commit waits for the disk, so that nothing else is lost then.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
@@ -228,7 +230,7 @@ class SqliteStorage:
                 starts=starts,
             )
 
-        return await self._run(claim)
+        return await self._run(claim, lasting=False)
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
@@ -256,7 +258,7 @@ class SqliteStorage:
                 (*following, id),
             )
 
-        await self._run(finish)
+        await self._run(finish, lasting=False)
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
@@ -271,7 +273,7 @@ class SqliteStorage:
                 "UPDATE lanes SET owner = NULL, until = NULL WHERE owner = ?", (owner,)
             )
 
-        await self._run(release)
+        await self._run(release, lasting=False)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock."""
@@ -297,15 +299,19 @@ class SqliteStorage:
         """Return the rows of a statement that changes something."""
         return await self._run(lambda connection: _all(connection, sql, values))
 
-    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def _run(
+        self, function: Callable[[sqlite3.Connection], T], *, lasting: bool = True
+    ) -> T:
         _, writer = await self._opened()
-        return await writer.run(function)
+        return await writer.run(function, lasting=lasting)
 
     async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
         threads = self._threads
         if threads is None:
-            reader = ConnectionThread(self._connected, "BEGIN")
-            writer = ConnectionThread(self._connected, "BEGIN IMMEDIATE")
+            reader = ConnectionThread(self._connected, "BEGIN", durable=False)
+            writer = ConnectionThread(
+                self._connected, "BEGIN IMMEDIATE", durable=self._durable
+            )
             threads = self._threads = (reader, writer)
         try:
             for thread in threads:
@@ -340,8 +346,8 @@ class SqliteStorage:
         )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            synchronous = "FULL" if self._durable else "OFF"
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            level = "NORMAL" if self._durable else "OFF"
+            connection.execute(f"PRAGMA synchronous = {level}")
             connection.execute("PRAGMA secure_delete = ON")
             migrate(connection)
         except BaseException:

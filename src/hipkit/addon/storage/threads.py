@@ -31,15 +31,19 @@ class ConnectionThread:
     Args:
         connected: Opens the connection, in that thread, and closes it.
         begin: The statement that begins a transaction.
+        durable: Whether a commit waits for the disk.
     """
 
     def __init__(
         self,
         connected: Callable[[], AbstractContextManager[sqlite3.Connection]],
         begin: str,
+        *,
+        durable: bool,
     ) -> None:
         self._connected = connected
         self._begin = begin
+        self._durable = durable
         self._waiting: SimpleQueue[_Command | None] = SimpleQueue()
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(
@@ -55,14 +59,17 @@ class ConnectionThread:
         """
         await asyncio.shield(asyncio.wrap_future(self._opened))
 
-    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(
+        self, function: Callable[[sqlite3.Connection], T], *, lasting: bool = True
+    ) -> T:
         """Return what a function returns, after its changes were committed.
 
         Args:
             function: What is to be done. It must not begin or end a transaction.
+            lasting: Whether it must not be lost when the power fails.
         """
         future: Future[T] = Future()
-        self._waiting.put(_Command(function, future))
+        self._waiting.put(_Command(function, future, lasting=lasting))
         return await asyncio.wrap_future(future)
 
     async def stop(self) -> None:
@@ -95,6 +102,10 @@ class ConnectionThread:
 
     def _commit(self, connection: sqlite3.Connection, commands: list[_Command]) -> None:
         try:
+            if self._durable:
+                is_lasting = any(command.lasting for command in commands)
+                level = "FULL" if is_lasting else "NORMAL"
+                connection.execute(f"PRAGMA synchronous = {level}")
             connection.execute(self._begin)
             for command in commands:
                 command.run(connection)
@@ -115,7 +126,10 @@ class _Command:
         self,
         function: Callable[[sqlite3.Connection], T],
         future: Future[T],
+        *,
+        lasting: bool,
     ) -> None:
+        self.lasting = lasting
 
         def run(connection: sqlite3.Connection) -> Work:
             result = function(connection)

@@ -1,0 +1,113 @@
+"""A thread commits together what waits together, and as durably as the most important of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from hipkit import StorageError
+from hipkit.addon.storage.threads import ConnectionThread
+
+
+class Traced:
+    """A connection in memory, and the statements that it was given."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.is_closed = False
+
+    @contextmanager
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
+        connection.set_trace_callback(self.statements.append)
+        try:
+            yield connection
+        finally:
+            connection.close()
+            self.is_closed = True
+
+    def count(self, beginning: str) -> int:
+        return sum(each.startswith(beginning) for each in self.statements)
+
+
+def insert(number: int, connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+
+
+async def together(
+    thread: ConnectionThread, *numbers: int, lasting: bool
+) -> list[object]:
+    """Insert numbers in one commit: the thread is busy until all of them wait."""
+    begun, release = threading.Event(), threading.Event()
+
+    def be_busy(_: sqlite3.Connection) -> None:
+        begun.set()
+        release.wait()
+
+    busy = asyncio.create_task(thread.run(be_busy, lasting=False))
+    await asyncio.to_thread(begun.wait)
+    tasks = [
+        asyncio.create_task(thread.run(partial(insert, number), lasting=lasting))
+        for number in numbers
+    ]
+    await asyncio.sleep(0)
+    release.set()
+    await busy
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_waits_is_committed_together_and_alone_in_failing() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
+    results = await together(thread, 1, 2, 2, 3, lasting=True)
+    assert [type(each) for each in results] == [
+        type(None),
+        type(None),
+        StorageError,
+        type(None),
+    ]
+    assert traced.count("COMMIT") == 2
+    count = await thread.run(
+        lambda connection: connection.execute("SELECT count(*) FROM numbers").fetchone()
+    )
+    assert count == (3,)
+    await thread.stop()
+    assert traced.is_closed
+
+
+@pytest.mark.parametrize(
+    ("durable", "lasting", "levels"),
+    [
+        (True, True, ["NORMAL", "FULL"]),
+        (True, False, ["NORMAL"] * 2),
+        (False, True, []),
+    ],
+)
+async def test_only_what_must_last_waits_for_the_disk(
+    *, durable: bool, lasting: bool, levels: list[str]
+) -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=durable)
+    await together(thread, 1, 2, lasting=lasting)
+    await thread.stop()
+    found = [
+        each.rpartition(" ")[2] for each in traced.statements if "synchronous" in each
+    ]
+    assert found == levels
+
+
+async def test_a_transaction_that_cannot_begin_fails_for_all_that_wait() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN NOTHING", durable=True)
+    for number in range(2):
+        with pytest.raises(StorageError, match="SQLITE_ERROR"):
+            await thread.run(partial(insert, number))
+    await thread.stop()
+    assert traced.is_closed
