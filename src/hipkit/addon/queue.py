@@ -14,7 +14,7 @@ from secrets import token_hex
 from typing import NoReturn
 
 from hipkit.addon.storage.protocol import QueuedEvent, Storage
-from hipkit.api.errors import HipkitError
+from hipkit.api.errors import HipkitError, StorageError
 
 __all__ = ["Worker"]
 
@@ -37,6 +37,7 @@ class Worker:
         handle: Handles an event. It raises for nothing that the handler did.
         now: The time, in seconds since 1970.
         most: How many events may be handled at the same time.
+        pause: Waits before the storage is tried again, for tests.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Worker:
         *,
         now: Callable[[], float],
         most: int = 32,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._storage = storage
         self._handle = handle
         self._now = now
         self._most = most
+        self._pause = pause
         self._owner = token_hex(8)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +92,11 @@ class Worker:
         if self._tasks:
             await asyncio.wait([*self._tasks], timeout=grace_seconds)
         await _cancel([*self._tasks])
-        await self._storage.release_events(owner=self._owner)
+        try:
+            await self._storage.release_events(owner=self._owner)
+        except HipkitError:
+            # They are free when their leases have run out.
+            LOGGER.exception("claims on events cannot be given back")
 
     async def _work(self) -> NoReturn:
         while True:
@@ -120,8 +127,6 @@ class Worker:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            LOGGER.error("an event could not be handled", exc_info=error)
         # The next event of the lane can be handled now.
         self.wake()
 
@@ -133,8 +138,22 @@ class Worker:
                 MOST_STARTS,
             )
         else:
-            await self._handle(event)
-        await self._storage.finish_event(event.id, owner=self._owner)
+            await self._persist(lambda: self._handle(event))
+        await self._persist(
+            lambda: self._storage.finish_event(event.id, owner=self._owner)
+        )
+
+    async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do something until the storage works: the event's lane waits for it."""
+        while True:
+            try:
+                return await step()
+            except StorageError:
+                LOGGER.exception("the storage fails while an event is handled")
+            except Exception:
+                LOGGER.exception("an event could not be handled, and is dropped")
+                return None
+            await self._pause(LOOK_SECONDS)
 
     async def _extend(self) -> NoReturn:
         while True:

@@ -184,3 +184,59 @@ async def test_claims_are_extended_while_a_handler_runs() -> None:
     await worker.extend()
     assert await storage.claim_event(owner="x", now=clock[0], lease_seconds=1) is None
     await worker.stop(0)
+
+
+class Failing(MemoryStorage):
+    """Fails as often as it is told."""
+
+    failures = 0
+
+    async def finish_event(self, id: int, *, owner: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("busy")
+        await super().finish_event(id, owner=owner)
+
+    async def release_events(self, *, owner: str) -> None:
+        raise StorageError("busy")
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_lane_goes_on_when_the_storage_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage, tries, handled = Failing(), iter([StorageError("busy"), None, None]), []
+    storage.failures = 2
+    for text in ("1", "2"):
+        await add(storage, text)
+
+    async def handle(event: QueuedEvent) -> None:
+        failure = next(tries)
+        if failure is not None:
+            raise failure
+        handled.append(event.body)
+
+    worker = Worker(storage, handle, now=lambda: NOW, pause=at_once)
+    worker.start()
+    await worker.drain()
+    assert handled == [b"1", b"2"]
+    await worker.stop(0)
+    assert "cannot be given back" in caplog.text
+
+
+async def test_an_event_that_cannot_be_handled_at_all_is_dropped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = MemoryStorage()
+    await add(storage, "1")
+
+    async def handle(event: QueuedEvent) -> None:
+        raise KeyError
+
+    async with working(storage, handle) as worker:
+        await worker.drain()
+    assert "is dropped" in caplog.text
+    assert await storage.claim_event(owner="x", now=NOW, lease_seconds=1) is None
