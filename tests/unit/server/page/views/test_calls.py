@@ -574,12 +574,12 @@ def test_calls_of_a_revoked_token_stay_and_say_so(
 
     after = root.get("/calls?token=2")
 
-    assert "(revoked)" not in before
-    assert "hypchat</bdi></a> (revoked)" in after.text
-    assert "<strong>revoked</strong>" in after.text
+    assert "no longer valid" not in before
+    assert "hypchat</bdi></a> (no longer valid)" in after.text
+    assert "<strong>no longer valid</strong>" in after.text
     assert "GET /v2/room/Nowhere" in listed(after.text)
     assert "GET /v2/room/Nowhere" in listed(ann.get("/calls").text)
-    assert ">hypchat, id 2, revoked</option>" in root.get("/calls").text
+    assert ">hypchat, id 2, no longer valid</option>" in root.get("/calls").text
     assert "hypchat" in root.get("/calls/tokens").text
 
 
