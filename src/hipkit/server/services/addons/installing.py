@@ -76,10 +76,10 @@ async def install_new(
     secret = new_token()
     new = _new_record(context, offer)
     client = client_for(offer, new, secret_hash=hash_token(secret))
-    await context.write(
-        lambda stores: _add_pending(context, stores, offer, new, client, secret)
-    )
     try:
+        await context.write(
+            lambda stores: _add_pending(context, stores, offer, new, client, secret)
+        )
         return await _offer_to_addon(context, offer, new, client, secret, replaced)
     except BaseException:
         # In a task of its own: the caller may be cancelled, or hang up, and the add-on would keep

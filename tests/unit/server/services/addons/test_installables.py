@@ -23,7 +23,10 @@ PAGE = "https://karma.example/installed"
 
 @pytest.fixture(autouse=True)
 def browser_only(addon: MemoryAddon) -> None:
-    addon.descriptor = descriptor(installable={"installedUrl": PAGE}, webhook=[HOOK])
+    page = {"key": "help", "url": "https://karma.example/help"}
+    addon.descriptor = descriptor(
+        installable={"installedUrl": PAGE}, webhook=[HOOK], externalPage=[page]
+    )
 
 
 def begin(host: Site) -> tuple[str, str]:
@@ -58,6 +61,8 @@ def test_the_data_is_that_of_the_post_and_is_fetched_once(
     asyncio.run(addon.ask_for_token(client_id))
     assert addon.token_statuses == [200]
     assert list(webhooks(host)) == [HOOK["url"]]
+    modules = host.server.database.stores.extensions.of_descriptor(client_id)
+    assert [module.key for module in asyncio.run(modules)] == ["help"]
 
 
 def test_the_key_of_the_add_on_may_stand_in_place_of_the_id(host: Site) -> None:
