@@ -170,12 +170,13 @@ def test_ac_koa_hipchat_checks_the_signatures_of_webhooks_and_glances(
 
         greeter.say("/signed")
         told = greeter.addon.next("signed")
-        assert (told["id"], told["room"]) == (greeter.id, 1)
+        assert (told["id"], told["user"], told["room"]) == (greeter.id, "1", 1)
         greeter.addon.next("room_enter")
 
         content = answer_of_glance(greeter, sign_in(place, "Ann", "ann@example.com"))
         assert content["label"]["value"] == "<b>1</b> greeted"
-        assert content["metadata"] == {"id": greeter.id, "room_id": 1, "user_tz": "UTC"}
+        context = {"room_id": 1, "user_tz": "UTC"}
+        assert content["metadata"] == {"id": greeter.id, "user": "4", **context}
 
         updated = admin(place.folder, "addon", "update", greeter.id, "--yes")
         told = greeter.addon.next("install")

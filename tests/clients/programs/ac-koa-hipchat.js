@@ -66,17 +66,17 @@ for (const event of ['room_exit', 'room_topic_change', 'room_notification']) {
 // The framework's own check, at addresses of the add-on's: of a webhook, and of a glance.
 addon.webhook({ ...signed('room_message'), pattern: '^/signed', url: '/signed' });
 addon.post('/signed', addon.authenticate(), function* () {
-  const { room_id: room } = this.authentication.context;
+  const { userId: user, context: { room_id: room } } = this.authentication;
   yield this.tenantClient.sendNotification(room, 'The signature is right.');
-  tell('signed', { id: this.tenant.id, room });
+  tell('signed', { id: this.tenant.id, user, room });
   this.status = 204;
 });
 addon.get('/glance', addon.authenticate(), function* () {
-  const { context, issuer } = this.authentication;
+  const { context, issuer, userId } = this.authentication;
   this.set('Access-Control-Allow-Origin', '*');
   this.body = {
     label: { type: 'html', value: '<b>1</b> greeted' },
-    metadata: { ...context, id: issuer.id },
+    metadata: { ...context, id: issuer.id, user: userId },
   };
 });
 app.listen(() => tell('started'));

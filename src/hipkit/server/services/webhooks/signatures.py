@@ -58,8 +58,9 @@ def sign_request(
         "context": {**context, "user_tz": timezone},
     }
     if user_id is not None:
-        # As text: JWT libraries reject a `sub` that is a number.
-        claims["sub"] = str(user_id)
+        # As text: JWT libraries reject a `sub` that is a number. Atlassian's first framework for
+        # add-ons reads `prn`, the claim's name before the standard.
+        claims["sub"] = claims["prn"] = str(user_id)
     return jwt.encode(claims, secret, algorithm="HS256", json_encoder=_SpacedEncoder)
 
 
