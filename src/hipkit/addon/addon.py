@@ -63,9 +63,11 @@ from hipkit.addon.registry import (
     TargetSource,
     ViewKind,
 )
+from hipkit.addon.storage.encryption import EncryptedStorage
 from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.addon.views import GlanceReply, ViewRequest, to_glance_content
+from hipkit.api.frames import clears_locals
 from hipkit.api.operation import Operation
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
@@ -538,11 +540,13 @@ class AddOn:
         root = check_base_url(base_url, allow_http=allow_http)
         return describe(self.identity, self.registry, root)
 
+    @clears_locals
     def asgi(
         self,
         *,
         base_url: str,
         storage: Storage | str | os.PathLike[str] | None = None,
+        encryption_key: str | None = None,
         allowed_hosts: Iterable[str] | None = None,
         allow_internal: bool = False,
         allow_http: bool = False,
@@ -557,6 +561,9 @@ class AddOn:
             base_url: The https address below which the app is reached.
             storage: Where installations, tokens and events are kept: a file for SQLite, or another
                 storage. Defaults to a file in the current folder, named after the add-on's key.
+            encryption_key: The key with which secrets, tokens and events are encrypted there, as
+                `hipkit.addon.storage.new_key()` returns it. Defaults to no encryption. To replace
+                a key, pass an `EncryptedStorage` with both as `storage`.
             allowed_hosts: The HipChat servers that may install the add-on, such as
                 `https://api.hipchat.com`. Defaults to every server of the public network.
             allow_internal: Whether servers in internal networks may install it.
@@ -575,7 +582,7 @@ class AddOn:
         HostPolicy(allowed_hosts, allow_internal=allow_internal).close()
         settings = Settings(
             base_url=root,
-            storage=_storage(storage, f"{self.identity.key}.sqlite3"),
+            storage=_storage(storage, f"{self.identity.key}.sqlite3", encryption_key),
             transport=transport,
             allowed_hosts=allowed_hosts,
             allow_internal=allow_internal,
@@ -721,7 +728,9 @@ class AddOn:
         return decorator(add, None)
 
 
-def _storage(storage: Storage | str | os.PathLike[str] | None, default: str) -> Storage:
+def _storage(
+    storage: Storage | str | os.PathLike[str] | None, default: str, key: str | None
+) -> Storage:
     if storage is None or isinstance(storage, str | os.PathLike):
-        return SqliteStorage(storage or default)
-    return storage
+        storage = SqliteStorage(storage or default)
+    return storage if key is None else EncryptedStorage(storage, key)

@@ -3,7 +3,7 @@
 ```python
 from hipkit.addon.storage import EncryptedStorage, SqliteStorage
 
-storage = EncryptedStorage(SqliteStorage("karma.db"), key)
+storage = EncryptedStorage(SqliteStorage("karma.db"), new_key, older_key)
 app = addon.asgi(base_url="https://karma.example.com", storage=storage)
 ```
 

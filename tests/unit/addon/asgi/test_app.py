@@ -9,6 +9,7 @@ import pytest
 from hipkit import StorageError
 from hipkit.addon import AddOn, Message
 from hipkit.addon.asgi.app import AddOnApp
+from hipkit.addon.storage.encryption import new_key
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.storage.protocol import NewEvent
 from hipkit.testing import AsyncMemoryTransport, HipChatServer
@@ -260,3 +261,27 @@ async def test_a_head_request_has_no_body() -> None:
     response = await transport.send(request, Options())
     assert (response.status, response.body) == (200, b"")
     await transport.aclose()
+
+
+async def test_with_a_key_nothing_readable_is_stored() -> None:
+    storage, key = MemoryStorage(), new_key()
+    await storage.put("installation", "x", b"hunter2")
+    made = silent().asgi(base_url=BASE, storage=storage, encryption_key=key)
+    async with made.lifespan():
+        stored = await storage.get("installation", "x")
+        assert stored is not None
+        assert b"hunter2" not in stored
+    for other in (None, new_key()):
+        with pytest.raises(StorageError, match="key"):
+            async with (
+                silent()
+                .asgi(base_url=BASE, storage=storage, encryption_key=other)
+                .lifespan()
+            ):
+                pass
+
+
+def test_what_is_no_key_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="an encryption key is") as caught:
+        silent().asgi(base_url=BASE, storage=MemoryStorage(), encryption_key="hunter2")
+    assert "hunter2" not in str(caught.value)
