@@ -111,7 +111,7 @@ OPTIONS = [
         type=Network(),
         metavar="NETWORK",
         multiple=True,
-        help="Allow webhooks to URLs in this private network, such as 10.0.0.0/8. Repeatable.",
+        help="Allow webhooks and add-ons in this private network, such as 10.0.0.0/8. Repeatable.",
     ),
     click.Option(
         ["--file-quota", "file_quota_bytes"],
@@ -129,7 +129,8 @@ OPTIONS = [
     click.Option(
         ["--strict"],
         is_flag=True,
-        help='Reject input that HipChat rejected but programs send, such as "true" for true.',
+        help='Reject input that HipChat rejected but programs send, such as "true" for true, and'
+        " installations that an add-on answers with another status than 200.",
     ),
     click.Option(
         ["--outside-pictures"],

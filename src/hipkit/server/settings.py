@@ -26,7 +26,8 @@ class Settings:
     database: Path
     """The SQLite file. Shared files are stored beside it, in a folder named after it."""
     strict: bool = False
-    """Reject what HipChat rejected although old programs send it, such as `"true"` for true."""
+    """Reject what HipChat rejected although old programs send it, such as `"true"` for true, and
+    installations that an add-on answers with another status than 200."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     public_url: str | None = None
     """Scheme and host of links. Without it links have those of the client's request, and in
@@ -39,7 +40,7 @@ class Settings:
     hsts_seconds: int | None = None
     """How long browsers may use only TLS once they did; `None` sends no such header."""
     webhook_networks: tuple[str, ...] = ()
-    """Private networks that webhooks may post to."""
+    """Private networks that webhooks and add-ons may be in."""
     webhook_signed_request: bool = False
     """Send the signature of an event in the query too, as `signed_request`."""
     look_up: LookUp = look_up
