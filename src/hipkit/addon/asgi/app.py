@@ -41,6 +41,7 @@ __all__ = ["AddOnApp"]
 LOGGER = getLogger("hipkit.addon")
 RETRY_SECONDS = "5"
 UNAUTHORIZED = 401
+HIDDEN_QUERY = b"hidden"
 
 
 class AddOnApp:
@@ -164,6 +165,9 @@ class AddOnApp:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = HttpRequest(scope, receive, self._base_path)
+        if request.query:
+            # Servers log the address from here after the response; it may hold a signature.
+            scope["query_string"] = HIDDEN_QUERY
         try:
             response = await self._answer(request)
         except DisconnectedError:

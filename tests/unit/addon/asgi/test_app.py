@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from hipkit import StorageError
 from hipkit.addon import AddOn, Message
@@ -285,3 +287,50 @@ def test_what_is_no_key_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="an encryption key is") as caught:
         silent().asgi(base_url=BASE, storage=MemoryStorage(), encryption_key="hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+async def test_frameworks_mount_it(server: HipChatServer) -> None:
+    addon = AddOn(key="a", name="A", scopes=["send_notification"])
+
+    @addon.on_message
+    async def answer(message: Message) -> str:
+        return message.text
+
+    made = Installed(addon, server, MemoryStorage(), f"{BASE}/karma")
+    site = FastAPI(lifespan=made.app.lifespan)
+    site.mount("/karma", made.app)
+    transport = AsyncMemoryTransport(app=site)
+
+    async def send(method: str, path: str, body: bytes, authorization: str) -> int:
+        headers = (("Authorization", authorization),)
+        request = Request(method, "https", "a", 443, path, headers, body)
+        return (await transport.send(request, Options())).status
+
+    assert await send("POST", "/karma/installable", made.install_body(), "") == 200
+    body = json.dumps(made.message("hi")).encode()
+    signed = f"JWT {made.token()}"
+    assert await send("POST", "/karma/webhook/answer", body, signed) == 204
+    await made.app.drain()
+    assert made.replies() == ["hi"]
+    await transport.aclose()
+    await made.aclose()
+
+
+async def test_a_server_cannot_log_a_signature() -> None:
+    made = app()
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/installed",
+        "query_string": b"signed_request=secret",
+    }
+
+    async def receive() -> Messages:
+        return {"type": "http.request"}
+
+    async def send(message: Messages) -> None:
+        # uvicorn logs the address here.
+        assert scope["query_string"] == b"hidden"
+
+    async with made.lifespan():
+        await made(scope, receive, send)
