@@ -14,12 +14,19 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import cast
 
-import jwt
 import msgspec
-from jwt.types import Options
 
 from hipkit.api.errors import SignatureError
 from hipkit.api.secret import Secret
+from hipkit.extras import install_hint
+
+try:
+    import jwt
+    from jwt.types import Options
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"hipkit.addon needs the extra addon: {install_hint('addon')}", name=error.name
+    ) from None
 
 __all__ = [
     "LEEWAY_SECONDS",

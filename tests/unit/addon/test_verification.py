@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -469,3 +471,12 @@ def test_an_error_shows_neither_secret_nor_token(token: str) -> None:
         step = step.tb_next
     assert SECRET not in str(caught.value)
     assert token not in str(caught.value)
+
+
+def test_a_missing_extra_is_named() -> None:
+    program = "import sys; sys.modules['jwt'] = None; import hipkit.addon"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "hipkit.addon needs the extra addon: pip install" in ran.stderr
