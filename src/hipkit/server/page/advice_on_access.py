@@ -262,18 +262,18 @@ LIMITS: dict[Limit, tuple[str, str]] = {
         "messages",
     ),
     "user calls": (
-        "Too many calls: a user's token may make {} in a window, by default five minutes."
-        " Make fewer, or wait until the time in X-Ratelimit-Reset.",
+        "Too many calls: a user's token may make {} in a window, by default"
+        " five minutes. Make fewer, or wait until the time in X-Ratelimit-Reset.",
         "user-calls",
     ),
     "client calls": (
-        "Too many calls: the token of a room or an add-on may make {} in a window, by default five minutes."
-        " Make fewer, or wait until the time in X-Ratelimit-Reset.",
+        "Too many calls: the token of a room or an add-on may make {} in a window, by default"
+        " five minutes. Make fewer, or wait until the time in X-Ratelimit-Reset.",
         "client-calls",
     ),
     "strangers' calls": (
-        "Too many calls: without a valid token, one network may make {} in a window, by default five minutes."
-        " Send a valid token, or wait until the time in X-Ratelimit-Reset.",
+        "Too many calls: without a valid token, one network may make {} in a window, by default"
+        " five minutes. Send a valid token, or wait until the time in X-Ratelimit-Reset.",
         "user-calls",
     ),
 }
