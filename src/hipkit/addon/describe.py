@@ -127,7 +127,7 @@ def describe(identity: Identity, registry: Registry, base_url: str) -> AddonDesc
 def _webhooks(registry: Registry, base_url: str) -> list[AddonWebhook]:
     webhooks = []
     for key, handler in registry.handlers.items():
-        pattern = None if handler.pattern is None else handler.pattern.pattern
+        pattern = handler.pattern
         if handler.command is not None:
             pattern = handler.command.pattern
         webhooks.append(

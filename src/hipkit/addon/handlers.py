@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
+from logging import getLogger
 from types import NoneType, UnionType
 from typing import Protocol, Union, cast, get_args, get_origin
 
@@ -23,9 +24,12 @@ from hipkit.addon.installations import Installation
 from hipkit.api.callbacks import is_async
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
+from hipkit.descriptors.patterns import Match, find_match, find_problem
 from hipkit.v2.models import Room, Sender
 
 __all__ = ["INJECTED", "OF_EVENTS", "Handler", "Sources", "read_handler"]
+
+LOGGER = getLogger("hipkit.addon")
 
 INJECTED: tuple[type, ...] = (AsyncHipChat, HipChat, Installation, Room, Sender)
 """What a handler may ask for by type: the client of the installation (`AsyncHipChat` if the handler
@@ -62,7 +66,7 @@ class Handler:
     is_async: bool
     kind: type
     injected: Mapping[str, type]
-    pattern: re.Pattern[str] | None = None
+    pattern: str | None = None
     groups: Mapping[str, str | None]
     command: Command | None = None
     returns_nothing: bool
@@ -78,7 +82,11 @@ class Handler:
             return False
         if self.command is not None:
             return isinstance(event, Message) and self.command.matches(event.text)
-        return self.pattern is None or self._find(event) is not None
+        try:
+            return self.pattern is None or self._find(event) is not None
+        except TimeoutError:
+            LOGGER.warning("%s: its pattern took too long for a message", self.key)
+            return False
 
     def call(self, subject: object, sources: Sources) -> object:
         """Call the function; of an async one, return the awaitable.
@@ -109,11 +117,12 @@ class Handler:
                 named[name] = absent if value is None else value
         return self.function(subject, *words, **named)
 
-    def _find(self, subject: object) -> re.Match[str] | None:
+    def _find(self, subject: object) -> Match | None:
+        # In bounded time: the text comes from anybody.
         text = getattr(subject, "text", None)
         if self.pattern is None or not isinstance(text, str):
             return None
-        return self.pattern.search(text)
+        return find_match(self.pattern, text)
 
 
 def read_handler(
@@ -168,7 +177,7 @@ def read_handler(
         is_async=asynchronous,
         kind=kind,
         injected=injected,
-        pattern=compiled,
+        pattern=pattern,
         groups=groups,
         command=made,
         returns_nothing=signature.return_annotation in (None, NoneType),
@@ -220,11 +229,14 @@ def _compile(pattern: str, key: str) -> re.Pattern[str]:
             f"{key}: the pattern must be a text, which HipChat matches too; flags are written in "
             "it, such as (?i)"
         )
+    problem = find_problem(pattern)
+    if problem is not None:
+        raise ValueError(f"{key}: the pattern {pattern!r} {problem}")
     try:
         return re.compile(pattern)
     except re.error as error:
         raise ValueError(
-            f"{key}: the pattern {pattern!r} is invalid: {error}"
+            f"{key}: the pattern {pattern!r} is not a regular expression: {error}"
         ) from None
 
 

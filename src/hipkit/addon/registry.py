@@ -91,7 +91,7 @@ class Registry:
             TypeError: Its signature does not fit.
             ValueError: The key is invalid or taken, or its reply needs a scope.
         """
-        name = key or self._free_key(function, kind)
+        name = self._free_key(function, kind) if key is None else key
         check_key(name, "webhook")
         if name in self.handlers:
             raise ValueError(f"there are two handlers {name}: choose another key=")

@@ -287,10 +287,20 @@ def test_a_command_that_cannot_be_called_is_refused(function: Any, error: str) -
         read(function, command="/karma")
 
 
+def test_a_pattern_that_takes_too_long_matches_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def karma(message: Message) -> None: ...
+
+    slow = read(karma, "^(a|aa)+$")
+    assert not slow.matches(message("a" * 60 + "c"))
+    assert "took too long" in caplog.text
+
+
 def test_an_invalid_pattern_is_refused() -> None:
     def karma(message: Message) -> None: ...
 
-    with pytest.raises(ValueError, match=r"karma: the pattern '\(' is invalid"):
+    with pytest.raises(ValueError, match=r"karma: the pattern '\(' is not a regular"):
         read(karma, "(")
     with pytest.raises(TypeError, match="the pattern must be a text"):
         read(karma, b"x")  # type: ignore[arg-type]
