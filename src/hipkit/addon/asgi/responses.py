@@ -72,12 +72,13 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
     Raises:
         ValueError: A header holds a line end or another character that it cannot.
     """
-    headers = {**SAFE, **response.headers}
+    headers = {name.lower(): value for name, value in SAFE.items()}
+    headers |= {name.lower(): value for name, value in response.headers.items()}
     if response.content_type:
-        headers["Content-Type"] = response.content_type
+        headers["content-type"] = response.content_type
     if response.status != NO_CONTENT.status:
-        headers["Content-Length"] = str(len(response.body))
-    pairs = [(name.lower(), value) for name, value in headers.items()]
+        headers["content-length"] = str(len(response.body))
+    pairs = [*headers.items()]
     for name, value in pairs:
         if not (name.isascii() and name.isprintable() and value.isprintable()):
             raise ValueError(f"the header {name!r} holds a character that it cannot")

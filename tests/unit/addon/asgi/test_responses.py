@@ -39,6 +39,12 @@ async def test_a_response_has_its_length_and_safe_headers() -> None:
     }
 
 
+async def test_a_header_of_the_add_on_replaces_ours_in_any_case() -> None:
+    start, _ = await sent(Response(200, headers={"CACHE-control": "max-age=60"}))
+    found = [value for name, value in start["headers"] if name == b"cache-control"]
+    assert found == [b"max-age=60"]
+
+
 async def test_a_response_to_head_has_no_body() -> None:
     start, body = await sent(text_response(404, "x"), is_head=True)
     assert dict(start["headers"])[b"content-length"] == b"2"
