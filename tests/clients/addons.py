@@ -31,7 +31,7 @@ class AddOn:
     def connect(self) -> http.client.HTTPConnection:
         """Return a connection to the add-on."""
         return http.client.HTTPConnection(
-            "localhost", urlsplit(self.base_url).port, timeout=PATIENCE_SECONDS
+            "127.0.0.1", urlsplit(self.base_url).port, timeout=PATIENCE_SECONDS
         )
 
     def next(self, event: str) -> Told:
@@ -65,7 +65,7 @@ def running(place: Surroundings, program: str) -> Iterator[AddOn]:
     """Start an add-on, and end it."""
     place.need(program)
     port = free_port()
-    addon = AddOn(f"http://localhost:{port}")
+    addon = AddOn(f"http://127.0.0.1:{port}")
     own = {"BASE_URL": addon.base_url, "PORT": str(port), "NODE_ENV": "production"}
     driver = driver_of(program)
     process = subprocess.Popen(

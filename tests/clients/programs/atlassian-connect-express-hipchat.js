@@ -25,7 +25,6 @@ fs.writeFileSync('atlassian-connect.json', JSON.stringify({
     installable: {
       allowGlobal: true, allowRoom: true, callbackUrl: '{{localBaseUrl}}/installable',
     },
-    configurable: { url: '{{localBaseUrl}}/config' },
     glance: [{
       key: 'answers',
       name: { value: 'Answers' },
