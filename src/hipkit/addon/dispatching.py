@@ -169,5 +169,7 @@ def is_own(
         return False
     sender = event.model.notification_sender
     if sender is not None and sender.client_id is not None and oauth_id is not None:
-        return sender.client_id == oauth_id
+        # Two installations of one add-on, for the group and for the room, must not answer each
+        # other either.
+        return sender.client_id == oauth_id or sender.id == identity.key
     return event.sender.name in (identity.from_name, identity.name)

@@ -261,8 +261,11 @@ def test_the_add_ons_own_notifications_are_its_own() -> None:
     assert own(
         RoomNotification.event, **{"from": "Label", "notification_sender": sender}
     )
-    # Another installation of the same add-on, or another add-on of the same name.
-    other = sender | {"client_id": "other"}
+    # Another installation of the same add-on would answer for ever.
+    again = {**sender, "client_id": "other"}
+    assert own(RoomNotification.event, **{"from": "x", "notification_sender": again})
+    # Another add-on of the same name.
+    other = {**again, "id": "b"}
     assert not own(
         RoomNotification.event, **{"from": "Karma", "notification_sender": other}
     )
