@@ -263,7 +263,7 @@ VALUES: dict[str, object] = {
 def example(kind: type[BaseException]) -> BaseException:
     """Make an error with a value for every argument."""
     arguments, keywords = [], {}
-    if kind.__init__ in (Exception.__init__, OSError.__init__):
+    if kind.__init__ in (Exception.__init__, OSError.__init__, ValueError.__init__):
         return kind("a text")
     for parameter in inspect.signature(kind).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
