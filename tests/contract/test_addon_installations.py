@@ -13,15 +13,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hipkit import InstallationError, SignatureError, UnauthorizedError
-from hipkit.addon.host_policy import HostPolicy
-from hipkit.addon.hosts import Hosts
-from hipkit.addon.installations import Installation, Installations
-from hipkit.addon.installing import Installer
+from hipkit.addon.installations.host_policy import HostPolicy
+from hipkit.addon.installations.hosts import Hosts
+from hipkit.addon.installations.installation import Installation, Installations
+from hipkit.addon.installations.installing import Installer
+from hipkit.addon.installations.tokens import Tokens
+from hipkit.addon.installations.user_tokens import UserTokens
+from hipkit.addon.installations.verification import (
+    check_event,
+    verify_request,
+    verify_webhook,
+)
 from hipkit.addon.storage.encryption import EncryptedStorage, new_key
 from hipkit.addon.storage.sqlite import SqliteStorage
-from hipkit.addon.tokens import Tokens
-from hipkit.addon.user_tokens import UserTokens
-from hipkit.addon.verification import check_event, verify_request, verify_webhook
 from hipkit.server.services.access.clients import AddedClient, delete_client
 from hipkit.server.services.webhooks.signatures import sign_request
 from hipkit.testing import AsyncMemoryTransport

@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 
 from hipkit.addon import AddOn, Html, Message, RoomEvent, User, ViewRequest
 from hipkit.addon.asgi.app import AddOnApp
-from hipkit.addon.installations import Installations
+from hipkit.addon.installations.installation import Installations
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.testing import AsyncMemoryTransport
 from hipkit.transports.protocol import RawResponse, Request
 from hipkit.v2.webhooks import EVENTS
-from tests.unit.addon.test_verification import INSTALLATION, NOW, claims, sign
+from tests.unit.addon.installations.test_verification import (
+    INSTALLATION,
+    NOW,
+    claims,
+    sign,
+)
 
 T = TypeVar("T")
 

@@ -11,22 +11,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hipkit import InstallationError, SignatureError
-from hipkit.addon.host_policy import HostPolicy, origin_of, read_address
-from hipkit.addon.hosts import Host, Hosts
-from hipkit.addon.installations import Installation, Installations
-from hipkit.addon.installing import Installer
-from hipkit.addon.storage.memory import MemoryStorage
-from hipkit.addon.tokens import Tokens
-from hipkit.addon.verification import (
+from hipkit.addon.installations.host_policy import HostPolicy, origin_of, read_address
+from hipkit.addon.installations.hosts import Host, Hosts
+from hipkit.addon.installations.installation import Installation, Installations
+from hipkit.addon.installations.installing import Installer
+from hipkit.addon.installations.tokens import Tokens
+from hipkit.addon.installations.verification import (
     SignedRequest,
     check_event,
     verify_request,
     verify_webhook,
 )
+from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.webhooks import WebhookEvent
-from tests.unit.addon.scripted_hosts import ScriptedHosts
-from tests.unit.addon.test_installing import body
-from tests.unit.addon.test_verification import (
+from tests.unit.addon.installations.test_installing import body
+from tests.unit.addon.installations.test_verification import (
     INSTALLATION,
     NOW,
     ROOM,
@@ -37,6 +36,7 @@ from tests.unit.addon.test_verification import (
     posted,
     sign,
 )
+from tests.unit.addon.scripted_hosts import ScriptedHosts
 
 EXAMPLES = 100
 

@@ -19,8 +19,7 @@ Read next: `addon.py`.
 
 from hipkit.addon.addon import AddOn
 from hipkit.addon.asgi.app import AddOnApp
-from hipkit.addon.commands import Command, UsageError
-from hipkit.addon.conditions import (
+from hipkit.addon.descriptor.conditions import (
     Expression,
     card_matches,
     glance_matches,
@@ -32,7 +31,10 @@ from hipkit.addon.conditions import (
     user_is_guest,
     user_is_room_owner,
 )
-from hipkit.addon.events import (
+from hipkit.addon.descriptor.identity import Scope
+from hipkit.addon.descriptor.modules import button
+from hipkit.addon.handlers.commands import Command, UsageError
+from hipkit.addon.handlers.events import (
     FileUpload,
     Message,
     RoomArchived,
@@ -45,13 +47,11 @@ from hipkit.addon.events import (
     RoomUnarchived,
     TopicChange,
 )
-from hipkit.addon.identity import Scope
-from hipkit.addon.installations import Installation
-from hipkit.addon.modules import button
-from hipkit.addon.registry import Failure
-from hipkit.addon.replies import Html, Notification, Reply
-from hipkit.addon.verification import verify_webhook
-from hipkit.addon.views import ViewRequest, ViewResponse, glance_content
+from hipkit.addon.handlers.registry import Failure
+from hipkit.addon.handlers.replies import Html, Notification, Reply
+from hipkit.addon.handlers.views import ViewRequest, ViewResponse, glance_content
+from hipkit.addon.installations.installation import Installation
+from hipkit.addon.installations.verification import verify_webhook
 from hipkit.v2.models import Card, Icon, Room, Sender, Target, User
 
 __all__ = [

@@ -1,6 +1,6 @@
 """`AddOn`: one object, from which the descriptor, the addresses and the handling of events follow.
 
-Read next: `describe.py` (the descriptor), `handlers.py` (signatures), `asgi/app.py` (requests).
+Read next: `describe.py` (descriptor), `handlers/handler.py` (signatures), `asgi/app.py` (requests).
 """
 
 from __future__ import annotations
@@ -14,9 +14,24 @@ from typing import Concatenate, Literal, TypeVar, cast, overload
 
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.asgi.runtime import Settings
-from hipkit.addon.chats import open_chat
-from hipkit.addon.commands import Command, check_command_name
-from hipkit.addon.decorators import (
+from hipkit.addon.describe import check_base_url, describe
+from hipkit.addon.descriptor.identity import Scope, make_identity
+from hipkit.addon.descriptor.modules import (
+    Conditions,
+    DialogSizeName,
+    Icons,
+    Module,
+    Text,
+    make_action,
+    make_dialog,
+    make_external_page,
+    make_glance,
+    make_web_panel,
+)
+from hipkit.addon.dispatch.chats import open_chat
+from hipkit.addon.dispatch.polling import Poller, run_blocking
+from hipkit.addon.handlers.commands import Command, check_command_name
+from hipkit.addon.handlers.decorators import (
     EventDecorator,
     GlanceDecorator,
     OnEvent,
@@ -27,8 +42,7 @@ from hipkit.addon.decorators import (
     ViewDecorator,
     decorator,
 )
-from hipkit.addon.describe import check_base_url, describe
-from hipkit.addon.events import (
+from hipkit.addon.handlers.events import (
     FileUpload,
     Message,
     RoomArchived,
@@ -41,32 +55,18 @@ from hipkit.addon.events import (
     RoomUnarchived,
     TopicChange,
 )
-from hipkit.addon.host_policy import HostPolicy
-from hipkit.addon.identity import Scope, make_identity
-from hipkit.addon.modules import (
-    Conditions,
-    DialogSizeName,
-    Icons,
-    Module,
-    Text,
-    make_action,
-    make_dialog,
-    make_external_page,
-    make_glance,
-    make_web_panel,
-)
-from hipkit.addon.polling import Poller, run_blocking
-from hipkit.addon.registry import (
+from hipkit.addon.handlers.registry import (
     CONFIGURATION,
     ErrorHandler,
     Registry,
     TargetSource,
     ViewKind,
 )
+from hipkit.addon.handlers.views import GlanceReply, ViewRequest, to_glance_content
+from hipkit.addon.installations.host_policy import HostPolicy
 from hipkit.addon.storage.encryption import EncryptedStorage
 from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
-from hipkit.addon.views import GlanceReply, ViewRequest, to_glance_content
 from hipkit.api.frames import clears_locals
 from hipkit.api.operation import Operation
 from hipkit.client.async_client import AsyncHipChat

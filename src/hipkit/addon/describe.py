@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from hipkit.addon.identity import Identity
-from hipkit.addon.modules import Module, has_scheme
-from hipkit.addon.registry import CONFIGURATION, Registry
+from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.descriptor.modules import Module, has_scheme
+from hipkit.addon.handlers.registry import CONFIGURATION, Registry
 from hipkit.v2.models import (
     Action,
     AddonCapabilities,

@@ -6,9 +6,9 @@ import pytest
 
 from hipkit import AsyncHipChat, HipChat
 from hipkit.addon.addon import AddOn
-from hipkit.addon.events import Message, RoomEvent
-from hipkit.addon.replies import Html
-from hipkit.addon.views import ViewRequest, glance_content
+from hipkit.addon.handlers.events import Message, RoomEvent
+from hipkit.addon.handlers.replies import Html
+from hipkit.addon.handlers.views import ViewRequest, glance_content
 from hipkit.testing import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import RawResponse, Request
 from hipkit.v2.models import Card

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from hipkit.addon.addon import AddOn
-from hipkit.addon.conditions import room_is_public
 from hipkit.addon.describe import check_base_url
-from hipkit.addon.events import Message, RoomEnter
-from hipkit.addon.replies import Html
-from hipkit.addon.views import ViewRequest
+from hipkit.addon.descriptor.conditions import room_is_public
+from hipkit.addon.handlers.events import Message, RoomEnter
+from hipkit.addon.handlers.replies import Html
+from hipkit.addon.handlers.views import ViewRequest
 from hipkit.descriptors import check_descriptor
 from hipkit.v2.models import Icon, Target
 

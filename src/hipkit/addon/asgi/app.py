@@ -29,9 +29,9 @@ from hipkit.addon.asgi.responses import (
     text_response,
 )
 from hipkit.addon.asgi.runtime import Runtime, Settings
-from hipkit.addon.identity import Identity
-from hipkit.addon.installations import Installation
-from hipkit.addon.registry import Registry
+from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.handlers.registry import Registry
+from hipkit.addon.installations.installation import Installation
 from hipkit.api.errors import InstallationError, SignatureError, StorageError
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.v2.models import AddonDescriptor

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from hipkit.addon.asgi.requests import HttpRequest, read_fields
 from hipkit.addon.asgi.responses import Response, page_response
-from hipkit.addon.identity import Identity
-from hipkit.addon.user_tokens import CONSENT_SECONDS, UserTokens
-from hipkit.addon.verification import SignedRequest
+from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.installations.user_tokens import CONSENT_SECONDS, UserTokens
+from hipkit.addon.installations.verification import SignedRequest
 from hipkit.api.errors import (
     ForbiddenError,
     HipkitError,

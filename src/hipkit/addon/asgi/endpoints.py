@@ -21,17 +21,17 @@ from hipkit.addon.asgi.responses import (
     text_response,
 )
 from hipkit.addon.asgi.runtime import Runtime
-from hipkit.addon.handlers import Handler
-from hipkit.addon.identity import Identity
-from hipkit.addon.registry import CONFIGURATION, Registry, ViewKind
-from hipkit.addon.storage.protocol import LONGEST_DELIVERY, NewEvent
-from hipkit.addon.verification import (
+from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.handlers.handler import Handler
+from hipkit.addon.handlers.registry import CONFIGURATION, Registry, ViewKind
+from hipkit.addon.handlers.views import ViewRequest, to_glance_content, to_view_response
+from hipkit.addon.installations.verification import (
     SignedRequest,
     check_event,
     renew,
     verify_request,
 )
-from hipkit.addon.views import ViewRequest, to_glance_content, to_view_response
+from hipkit.addon.storage.protocol import LONGEST_DELIVERY, NewEvent
 from hipkit.api.bodies.reading import UnreadableError
 from hipkit.v2.models import AddonDescriptor, Message, Room
 from hipkit.webhooks import WebhookEvent, read_event

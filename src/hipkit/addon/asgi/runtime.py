@@ -10,19 +10,19 @@ from logging import getLogger
 from typing import Any
 from uuid import uuid4
 
-from hipkit.addon.clients import Bridge, Clients
-from hipkit.addon.dispatching import Caller, Dispatcher
-from hipkit.addon.host_policy import HostPolicy
-from hipkit.addon.hosts import Hosts
-from hipkit.addon.identity import Identity
-from hipkit.addon.installations import Installation, Installations
-from hipkit.addon.installing import Installer
-from hipkit.addon.queue import Worker
-from hipkit.addon.registry import Change, Registry
+from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.dispatch.clients import Bridge, Clients
+from hipkit.addon.dispatch.dispatching import Caller, Dispatcher
+from hipkit.addon.dispatch.queue import Worker
+from hipkit.addon.handlers.registry import Change, Registry
+from hipkit.addon.installations.host_policy import HostPolicy
+from hipkit.addon.installations.hosts import Hosts
+from hipkit.addon.installations.installation import Installation, Installations
+from hipkit.addon.installations.installing import Installer
+from hipkit.addon.installations.tokens import Tokens
+from hipkit.addon.installations.user_tokens import UserTokens
 from hipkit.addon.storage.encryption import open_storage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
-from hipkit.addon.tokens import Tokens
-from hipkit.addon.user_tokens import UserTokens
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
 from hipkit.transports.protocol import AsyncTransport

@@ -1,7 +1,7 @@
 """The protocol of an add-on's storage: records by kind and key, a queue of events, and locks.
 
 A record is bytes with a kind and a key. What they mean is decided where they are used:
-`installations.py`, `hosts.py`, `tokens.py`, `user_tokens.py`. So a database needs a few functions
+`installation.py`, `hosts.py`, `tokens.py`, `user_tokens.py`. So a database needs a few functions
 only, and encryption is one class for all of them.
 
 Times are seconds since 1970, as `time.time()` returns them.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hipkit.addon.addon import AddOn
-from hipkit.addon.handlers import Handler
+from hipkit.addon.handlers.handler import Handler
 from hipkit.api.operation import Operation
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat

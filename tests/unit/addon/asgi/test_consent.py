@@ -12,9 +12,9 @@ from hipkit.addon import AddOn
 from hipkit.addon.storage import EncryptedStorage, MemoryStorage, new_key
 from hipkit.testing import AsyncMemoryTransport
 from hipkit.transports.protocol import Options, RawResponse, Request
+from tests.unit.addon.installations.test_installing import body
+from tests.unit.addon.installations.test_verification import NOW, USER, claims, sign
 from tests.unit.addon.scripted_hosts import OAUTH_ID, ScriptedHosts
-from tests.unit.addon.test_installing import body
-from tests.unit.addon.test_verification import NOW, USER, claims, sign
 
 ROOT = "/addons/karma"
 

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from hipkit import StorageError
+from hipkit.addon.dispatch.queue import MOST_STARTS, Worker
+from hipkit.addon.storage.memory import MemoryStorage
+from hipkit.addon.storage.protocol import NewEvent, QueuedEvent
+
+NOW = 1_480_000_000.0
+
+
+async def add(storage: MemoryStorage, text: str, lane: str = "1") -> None:
+    await storage.add_event(
+        NewEvent(
+            oauth_id="a",
+            lane=lane,
+            handler="h",
+            body=text.encode(),
+            delivery=f"{lane} {text}",
+            received_at=NOW,
+        )
+    )
+
+
+@asynccontextmanager
+async def working(
+    storage: MemoryStorage,
+    handle: Callable[[QueuedEvent], Awaitable[None]],
+    *,
+    most: int = 32,
+    grace: float = 0,
+) -> AsyncIterator[Worker]:
+    worker = Worker(storage, handle, now=lambda: NOW, most=most)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop(grace)
+
+
+class Gate:
+    """Handles events, each when it is let through."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self._doors: dict[str, asyncio.Event] = {}
+        self._news = asyncio.Event()
+
+    async def __call__(self, event: QueuedEvent) -> None:
+        text = event.body.decode()
+        self.begun.append(text)
+        self._news.set()
+        await self._door(text).wait()
+        self.ended.append(text)
+
+    def open(self, text: str) -> None:
+        self._door(text).set()
+
+    async def has_begun(self, text: str) -> None:
+        while text not in self.begun:
+            self._news.clear()
+            await self._news.wait()
+
+    def _door(self, text: str) -> asyncio.Event:
+        return self._doors.setdefault(text, asyncio.Event())
+
+
+async def test_events_of_a_lane_are_handled_one_after_another() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    for text in ("1", "2", "3"):
+        await add(storage, text)
+    async with working(storage, gate) as worker:
+        await gate.has_begun("1")
+        assert gate.begun == ["1"]
+        for text in ("3", "2", "1"):
+            gate.open(text)
+        await worker.drain()
+        assert gate.ended == ["1", "2", "3"]
+
+
+async def test_lanes_are_handled_at_the_same_time() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    await add(storage, "slow", lane="1")
+    await add(storage, "fast", lane="2")
+    gate.open("fast")
+    async with working(storage, gate):
+        await gate.has_begun("slow")
+        await gate.has_begun("fast")
+        assert gate.ended == ["fast"]
+
+
+async def test_no_more_events_than_allowed_are_handled_at_the_same_time() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    for lane in ("1", "2", "3"):
+        await add(storage, lane, lane=lane)
+        gate.open(lane)
+    async with working(storage, gate, most=1) as worker:
+        await worker.drain()
+        assert gate.ended == ["1", "2", "3"]
+
+
+async def test_an_event_that_is_cut_off_is_handled_again() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    await add(storage, "1")
+    async with working(storage, gate):
+        await gate.has_begun("1")
+    assert gate.ended == []
+    gate.open("1")
+    async with working(storage, gate) as worker:
+        await worker.drain()
+    assert gate.begun == ["1", "1"]
+    assert gate.ended == ["1"]
+    async with working(storage, gate) as worker:
+        await worker.drain()
+    assert gate.ended == ["1"]
+
+
+async def test_a_handler_has_time_to_end_when_the_worker_stops() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    await add(storage, "1")
+    async with working(storage, gate, grace=60):
+        await gate.has_begun("1")
+        asyncio.get_running_loop().call_soon(gate.open, "1")
+    assert gate.ended == ["1"]
+
+
+async def test_an_event_that_ends_the_process_is_not_begun_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage, gate = MemoryStorage(), Gate()
+    await add(storage, "1")
+    for number in range(MOST_STARTS):
+        # The process ends, and its claim runs out.
+        now = NOW - 60 + number
+        found = await storage.claim_event(owner="x", now=now, lease_seconds=1)
+        assert found is not None
+    async with working(storage, gate) as worker:
+        await worker.drain()
+    assert gate.begun == []
+    assert "it is dropped" in caplog.text
+    assert await storage.claim_event(owner="x", now=NOW, lease_seconds=1) is None
+
+
+async def test_a_failure_of_the_storage_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Flaky(MemoryStorage):
+        def __init__(self) -> None:
+            super().__init__()
+            self.has_failed = asyncio.Event()
+
+        async def claim_event(
+            self, *, owner: str, now: float, lease_seconds: float
+        ) -> QueuedEvent | None:
+            if not self.has_failed.is_set():
+                self.has_failed.set()
+                raise StorageError("busy")
+            return await super().claim_event(
+                owner=owner, now=now, lease_seconds=lease_seconds
+            )
+
+    storage, gate = Flaky(), Gate()
+    await add(storage, "1")
+    gate.open("1")
+    async with working(storage, gate) as worker:
+        await storage.has_failed.wait()
+        await worker.drain()
+    assert gate.ended == ["1"]
+
+
+async def test_claims_are_extended_while_a_handler_runs() -> None:
+    storage, gate, clock = MemoryStorage(), Gate(), [NOW]
+    await add(storage, "1")
+    worker = Worker(storage, gate, now=lambda: clock[0])
+    worker.start()
+    await gate.has_begun("1")
+    clock[0] += 3_600
+    await worker.extend()
+    assert await storage.claim_event(owner="x", now=clock[0], lease_seconds=1) is None
+    await worker.stop(0)
+
+
+class Failing(MemoryStorage):
+    """Fails as often as it is told."""
+
+    failures = 0
+
+    async def finish_event(self, id: int, *, owner: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("busy")
+        await super().finish_event(id, owner=owner)
+
+    async def release_events(self, *, owner: str) -> None:
+        raise StorageError("busy")
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+async def test_a_lane_goes_on_when_the_storage_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage, tries, handled = Failing(), iter([StorageError("busy"), None, None]), []
+    storage.failures = 2
+    for text in ("1", "2"):
+        await add(storage, text)
+
+    async def handle(event: QueuedEvent) -> None:
+        failure = next(tries)
+        if failure is not None:
+            raise failure
+        handled.append(event.body)
+
+    worker = Worker(storage, handle, now=lambda: NOW, pause=at_once)
+    worker.start()
+    await worker.drain()
+    assert handled == [b"1", b"2"]
+    await worker.stop(0)
+    assert "cannot be given back" in caplog.text
+
+
+async def test_an_event_that_cannot_be_handled_at_all_is_dropped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = MemoryStorage()
+    await add(storage, "1")
+
+    async def handle(event: QueuedEvent) -> None:
+        raise KeyError
+
+    async with working(storage, handle) as worker:
+        await worker.drain()
+    assert "is dropped" in caplog.text
+    assert await storage.claim_event(owner="x", now=NOW, lease_seconds=1) is None

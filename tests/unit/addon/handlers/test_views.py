@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from hipkit.addon.handlers.replies import Html
+from hipkit.addon.handlers.views import (
+    ViewResponse,
+    glance_content,
+    to_glance_content,
+    to_view_response,
+)
+from hipkit.v2.models import GlanceContent, GlanceLabel
+
+
+def test_a_glance_has_a_label_a_lozenge_and_metadata() -> None:
+    made = glance_content(
+        "3 < 4", lozenge="open", lozenge_type="error", metadata={"open": 3}
+    )
+    assert made.to_dict() == {
+        "label": {"type": "html", "value": "3 &lt; 4"},
+        "status": {"type": "lozenge", "value": {"type": "error", "label": "open"}},
+        "metadata": {"open": 3},
+    }
+
+
+def test_a_glance_has_an_icon_in_both_densities() -> None:
+    made = glance_content(Html("<b>3</b>"), icon="https://a/i.png").to_dict()
+    assert made["label"] == {"type": "html", "value": "<b>3</b>"}
+    assert made["status"] == {
+        "type": "icon",
+        "value": {"url": "https://a/i.png", "url@2x": "https://a/i.png"},
+    }
+
+
+def test_what_a_client_would_refuse_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 1000 characters, not 0"):
+        glance_content("")
+    with pytest.raises(ValueError, match="not 1001"):
+        glance_content("x" * 1_001)
+    with pytest.raises(ValueError, match="lozenge has 1 to 20"):
+        glance_content("x", lozenge="y" * 21)
+    with pytest.raises(ValueError, match="not both"):
+        glance_content("x", lozenge="y", icon="https://a")
+    with pytest.raises(ValueError, match="type"):
+        glance_content("x", lozenge="y", lozenge_type="complete")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="label"):
+        to_glance_content(GlanceContent(label=GlanceLabel(type="text", value="x")))
+
+
+def test_the_results_of_glances_are_contents() -> None:
+    assert to_glance_content("a") == glance_content("a")
+    assert to_glance_content(glance_content("a")) == glance_content("a")
+    with pytest.raises(TypeError, match="NoneType"):
+        to_glance_content(None)
+
+
+def test_the_results_of_views_are_responses() -> None:
+    assert to_view_response(Html("<p>ä")) == ViewResponse("<p>ä".encode())
+    assert to_view_response(ViewResponse(b"x", 404)).status == 404
+    # A text may be HTML or not: the difference is a hole.
+    with pytest.raises(TypeError, match="Html or a ViewResponse"):
+        to_view_response("<p>")
+
+
+def test_other_responses_have_their_type_and_headers() -> None:
+    assert ViewResponse.json({"a": 1}) == ViewResponse(
+        b'{"a":1}', 200, "application/json"
+    )
+    sent = ViewResponse.redirect("https://a/b")
+    assert (sent.status, sent.headers) == (303, {"Location": "https://a/b"})
