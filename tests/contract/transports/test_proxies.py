@@ -182,7 +182,7 @@ def test_a_handshake_that_fails_in_a_tunnel_frees_its_connection(
     for _ in range(3):
         request = request_to(secure_server, "POST", content=b"x", scheme="https")
         failure = driver.fail(request)
-        assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+        assert (failure.kind, failure.may_have_arrived) == ("untrusted", False)
         assert "certificate" in failure.reason
 
 
@@ -255,7 +255,8 @@ def test_libcurl_checks_the_certificate_of_a_proxy(
     url = f"https://127.0.0.1:{proxy.port}"
     driver = make_driver(proxy=url, verify=authority.file)
     failure = driver.fail(request_to(server, "POST", content=b"x"))
-    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    # The code of OpenSSL that libcurl reports is that of the server, not of the proxy.
+    assert (failure.kind, failure.may_have_arrived) == ("certificate", False)
     assert server.connections == 0
 
 
