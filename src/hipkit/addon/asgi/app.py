@@ -126,7 +126,7 @@ class AddOnApp:
 
     async def drain(self) -> None:
         """Wait until the stored events are handled, in tests."""
-        await (await self._runtime()).worker.drain()
+        await (await self._runtime()).drain()
 
     async def _runtime(self) -> Runtime:
         """Return the runtime of this event loop, which starts on first use."""

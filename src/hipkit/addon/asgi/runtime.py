@@ -103,6 +103,7 @@ class Runtime:
             now=settings.now,
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        self._notices: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Open the storage, and handle the events that are stored."""
@@ -174,8 +175,15 @@ class Runtime:
             )
         )
 
+    async def drain(self) -> None:
+        """Wait until stored events are handled, and functions for removals have ended."""
+        await self.worker.drain()
+        await asyncio.gather(*self._notices)
+
     async def _removed(self, installation: Installation) -> None:
-        self._spawn(self._notify_removed(installation))
+        notice = self._spawn(self._notify_removed(installation))
+        self._notices.add(notice)
+        notice.add_done_callback(self._notices.discard)
 
     async def _notify_removed(self, installation: Installation) -> None:
         caller = self.caller(installation)
@@ -190,7 +198,8 @@ class Runtime:
                 LOGGER.exception("expired data could not be removed")
             await asyncio.sleep(SWEEP_SECONDS)
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
