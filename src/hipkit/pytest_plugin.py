@@ -1,10 +1,12 @@
-"""The pytest fixture `hipchat`. pytest loads this in every run, so it imports nothing else.
+"""The pytest fixtures `hipchat` and `addon_host`.
 
-The fixture is a `hipkit.testing.HipChatServer`.
+They are a `hipkit.testing.HipChatServer` and a `hipkit.testing.addons.AddOnHost`. pytest loads this
+module in every run, so it imports nothing else.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,11 @@ import pytest
 
 if TYPE_CHECKING:
     from hipkit.testing import HipChatServer
+    from hipkit.testing.addons import AddOnHost
 
-__all__ = ["hipchat"]
+__all__ = ["addon_host", "hipchat"]
+
+FIXTURES = frozenset({"addon_host", "hipchat"})
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -25,7 +30,9 @@ def pytest_runtest_makereport(
     The line of the test, or of the code under test, is then the last. `--full-trace` shows all.
     """
     hidden: list[dict[str, object]] = []
-    if call.excinfo is not None and "hipchat" in getattr(item, "fixturenames", ()):
+    if call.excinfo is not None and FIXTURES.intersection(
+        getattr(item, "fixturenames", ())
+    ):
         is_own = type(call.excinfo.value).__module__.startswith(PACKAGE)
         found = (entry.frame.f_globals for entry in call.excinfo.traceback)
         hidden = [names for names in found if is_own and _is_of_hipkit(names)]
@@ -52,3 +59,48 @@ def hipchat() -> Iterator[HipChatServer]:
 
     with HipChatServer() as server:
         yield server
+
+
+@pytest.fixture
+def addon_host() -> Iterator[AddOnHost]:
+    """Yield a fresh HipChat server that installs add-ons, in memory."""
+    try:
+        from hipkit.testing.addons import AddOnHost
+    except ModuleNotFoundError as error:
+        from hipkit.extras import install_hint
+
+        hint = install_hint("addon")
+        pytest.fail(f"addon_host needs the extra addon ({error.name}): {hint}")
+    with AddOnHost() as host:
+        yield host
+
+
+SCOPES = "hipkit/scopes"
+"""The entry of pytest's cache with the scopes that add-ons used, for `hipkit addon check`."""
+FROM_WORKERS = "hipkit_scopes"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Store the scopes that add-ons used in the tests, by their keys."""
+    records = sys.modules.get("hipkit.testing.addons.records")
+    used: dict[str, list[str]] = {} if records is None else records.used_scopes()
+    config = session.config
+    workers_output = getattr(config, "workeroutput", None)
+    if workers_output is not None:  # A process of pytest-xdist: the first one stores.
+        workers_output[FROM_WORKERS] = used
+        return
+    for found in getattr(config, FROM_WORKERS, ()):
+        for key, scopes in found.items():
+            used[key] = sorted({*used.get(key, ()), *scopes})
+    cache = getattr(config, "cache", None)
+    if used and cache is not None:
+        cache.set(SCOPES, {**cache.get(SCOPES, {}), **used})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Keep what a process of pytest-xdist has found."""
+    found = getattr(node, "workeroutput", {}).get(FROM_WORKERS)
+    if found:
+        config = node.config  # type: ignore[attr-defined]  # pytest-xdist has no types
+        vars(config).setdefault(FROM_WORKERS, []).append(found)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from sybil import Example
 from sybil.evaluators.python import PythonEvaluator
 
 from hipkit.testing import HipChatServer
+from hipkit.testing.addons import AddOnHost
 
 evaluate = PythonEvaluator()
+FIXTURES: dict[str, Callable[[], AbstractContextManager[object]]] = {
+    "addon_host": AddOnHost,
+    "hipchat": HipChatServer,
+    "monkeypatch": pytest.MonkeyPatch.context,
+}
 
 
 def run_python(example: Example) -> None:
@@ -27,9 +34,9 @@ def run_python(example: Example) -> None:
 
 def run_test(function: Callable[..., object]) -> None:
     """Call a test with the fixtures that it asks for, of those that pages use."""
-    with HipChatServer() as hipchat, pytest.MonkeyPatch.context() as monkeypatch:
-        fixtures = {"hipchat": hipchat, "monkeypatch": monkeypatch}
+    with ExitStack() as closing:
         wanted = inspect.signature(function).parameters
-        outcome = function(**{name: fixtures[name] for name in wanted})
+        fixtures = {name: closing.enter_context(FIXTURES[name]()) for name in wanted}
+        outcome = function(**fixtures)
         if inspect.iscoroutine(outcome):
             asyncio.run(outcome)

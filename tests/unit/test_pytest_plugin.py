@@ -74,3 +74,51 @@ def test_a_failed_call_is_reported_with_the_users_line_last(
 
 def test_the_fixture_is_a_running_server(hipchat: HipChatServer) -> None:
     assert hipchat.client.rooms.get_room(hipchat.room).name == hipchat.room
+
+
+KARMA = """
+from hipkit.addon import AddOn, Message
+
+addon = AddOn(key="karma", name="Karma", scopes=["send_notification", "view_room"])
+
+
+@addon.on_message("^/karma")
+async def karma(message: Message) -> str:
+    return "one more"
+"""
+KARMA_TEST = """
+import pytest
+from karma import addon
+
+@pytest.mark.parametrize("number", range(4))
+def test_karma(addon_host, number):
+    addon_host.install(addon)
+    addon_host.room("ops").say("/karma @bob")
+    assert addon_host.room("ops").replies == ["one more"]
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_scopes_that_add_ons_used_are_stored_for_the_check(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "karma.py").write_text(KARMA)
+    (tmp_path / "test_karma.py").write_text(KARMA_TEST)
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    # The second run, of no test that matters, forgets nothing.
+    assert "4 passed" in run("pytest", "-q", *options)
+    run("pytest", "-q", "-k", "nothing", *options)
+
+    checked = run("hipkit.cli", "addon", "check", "karma:addon")
+    assert "scopes[1] is view_room, which no test used" in checked
+    assert "send_notification" not in checked

@@ -12,6 +12,9 @@ Elsewhere, `with HipChatServer() as hipchat: ...`. It is the server that `hipkit
 its database in a temporary folder and without limits on calls and messages. Programs that need a
 URL get `hipchat.url`, a real port on this machine (extra `server`).
 
+Add-ons are tested with the fixture `addon_host`, a server that installs them: see
+`hipkit.testing.addons`.
+
 A program's own calls can be tested without a server too: `MemoryTransport` answers a client from
 a function, or from any ASGI app.
 """

@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from typing import TypeVar, cast
 
 from hipkit.testing.asgi import AsgiApp, AsgiServer
@@ -91,7 +92,7 @@ class MemoryTransport:
         self._inner = AsyncMemoryTransport(handler, app=app)
         self._handler = handler
         self._lock = threading.Lock()
-        self._thread: _LoopThread | None = None
+        self._thread: LoopThread | None = None
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
@@ -102,7 +103,7 @@ class MemoryTransport:
             return _received(self._handler(request), options, sink)
         with self._lock:
             self._inner._check(request)
-            thread = self._thread = self._thread or _LoopThread()
+            thread = self._thread = self._thread or LoopThread()
         return thread.do(self._inner.send(request, options, sink))
 
     def close(self) -> None:
@@ -115,7 +116,7 @@ class MemoryTransport:
             thread.end()
 
 
-class _LoopThread:
+class LoopThread:
     """An event loop that runs in its own thread."""
 
     def __init__(self) -> None:
@@ -124,8 +125,11 @@ class _LoopThread:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
+    def submit(self, work: Coroutine[object, object, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def do(self, work: Coroutine[object, object, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = self.submit(work)
         try:
             return future.result()
         except BaseException:

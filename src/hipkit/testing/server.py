@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import tempfile
 import threading
-from collections.abc import Awaitable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,14 +21,15 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.services.context import Context
+    from hipkit.transports.protocol import AsyncTransport
     from hipkit.v2.models import Message
 
 __all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
 
 T = TypeVar("T")
 
-BASE_URL = "https://hipchat.test/v2"
-"""The base URL of clients that talk to a server in memory."""
+HOST = "hipchat.test"
+"""The host of a server in memory."""
 
 START_SECONDS = 10.0
 
@@ -81,6 +83,11 @@ class HipChatServer:
         strict: Reject what HipChat rejected although programs send it, such as `"true"` for true.
         rate_limits: Reject calls and messages beyond HipChat's limits.
         room: The name of the first room.
+        host: The host of `base_url`.
+        clock: The server's time, in seconds since 1970.
+        monotonic: Its seconds that never go back.
+        outgoing: Sends the server's own calls, such as webhooks, in place of real connections to
+            this machine. It is not closed.
 
     Attributes:
         token: The administrator's token, with every scope.
@@ -88,7 +95,15 @@ class HipChatServer:
     """
 
     def __init__(
-        self, *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
+        self,
+        *,
+        strict: bool = False,
+        rate_limits: bool = False,
+        room: str = "Room",
+        host: str = HOST,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        outgoing: AsyncTransport | None = None,
     ) -> None:
         from hipkit.server.app import open_server
         from hipkit.server.settings import Settings
@@ -106,12 +121,17 @@ class HipChatServer:
                 limits=LimitSettings(enabled=rate_limits),
                 durable=False,
                 webhook_networks=("127.0.0.0/8", "::1/128"),
-                look_up=look_up_here,
+                look_up=look_up_here if outgoing is None else _anywhere,
+                clock=clock,
+                monotonic=monotonic,
+                outgoing=outgoing,
+                public_url=None if outgoing is None else f"https://{host}",
             )
             self._server: Server = _finish(open_server(settings))
             self._closing.callback(self._server.close)
             self.token = settings.token_file.read_text().strip()
             self.room = room
+            self._base_url = f"https://{host}/v2"
             self._client: HipChat | None = None
             self._url: str | None = None
             self._loop: asyncio.AbstractEventLoop | None = None
@@ -138,7 +158,7 @@ class HipChatServer:
     @property
     def base_url(self) -> str:
         """The base URL of clients in memory."""
-        return BASE_URL
+        return self._base_url
 
     @property
     def folder(self) -> Path:
@@ -157,7 +177,7 @@ class HipChatServer:
         from hipkit.client.client import HipChat
 
         transport = MemoryTransport(app=self.app)
-        client = HipChat(token, base_url=BASE_URL, transport=transport)
+        client = HipChat(token, base_url=self._base_url, transport=transport)
         self._closing.callback(client.close)
         return client
 
@@ -166,7 +186,9 @@ class HipChatServer:
         from hipkit.client.async_client import AsyncHipChat
 
         transport = AsyncMemoryTransport(app=self.app)
-        return AsyncHipChat(token or self.token, base_url=BASE_URL, transport=transport)
+        return AsyncHipChat(
+            token or self.token, base_url=self._base_url, transport=transport
+        )
 
     @property
     def url(self) -> str:
@@ -188,10 +210,7 @@ class HipChatServer:
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """
-        from hipkit.server.services.webhooks.management import (
-            list_all_deliveries,
-            resume_all,
-        )
+        from hipkit.server.services.webhooks.management import resume_all
 
         server = self._server
         _finish(resume_all(self._operator()))
@@ -200,6 +219,11 @@ class HipChatServer:
             asyncio.run_coroutine_threadsafe(running, self._loop).result()
         else:
             _finish(_deliver(server))
+        return self._deliveries()
+
+    def _deliveries(self) -> list[TestDelivery]:
+        from hipkit.server.services.webhooks.management import list_all_deliveries
+
         return [
             TestDelivery(
                 webhook_id=webhook.id,
@@ -336,6 +360,11 @@ def _finish(work: Awaitable[T]) -> T:
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, finish()).result()
+
+
+def _anywhere(host: str, port: int) -> list[str]:
+    """Return a public address for every name: no connection is opened to it."""
+    return ["93.184.216.34"]
 
 
 async def _deliver(server: Server) -> None:

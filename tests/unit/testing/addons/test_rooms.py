@@ -1,0 +1,36 @@
+"""A room of a host: what people do in it reaches add-ons."""
+
+from __future__ import annotations
+
+from hipkit.addon import AddOn, FileUpload, RoomNotification, TopicChange
+from hipkit.testing.addons import AddOnHost
+
+
+def test_what_people_do_arrives(addon_host: AddOnHost) -> None:
+    addon = AddOn(key="ears", name="Ears", scopes=["send_notification"])
+
+    @addon.on_topic_change
+    async def topic(event: TopicChange) -> str:
+        return f"{event.sender.name} changed it to {event.topic}"
+
+    @addon.on_file_upload
+    async def file(event: FileUpload) -> str:
+        return f"file {event.file.name}"
+
+    @addon.on_notification
+    async def notified(event: RoomNotification) -> str:
+        return f"notice {event.text}"
+
+    addon_host.install(addon)
+    jane, ops = addon_host.user("Jane Doe"), addon_host.room("ops")
+
+    ops.set_topic("Peace")
+    ops.notify("built", user=jane)
+    ops.share_file(__file__, user=jane)
+
+    assert addon_host.user("Jane Doe") is jane
+    assert ops.replies == [
+        "Administrator changed it to Peace",
+        "notice built",
+        "file test_rooms.py",
+    ]
