@@ -48,8 +48,8 @@ class AddOnApp:
     """An add-on as an ASGI app. `AddOn.asgi` creates it.
 
     Any ASGI server runs it, and Starlette and FastAPI mount it under a path. It starts with the
-    server, or if that has no lifespans, with the first request; frameworks do not tell a mounted
-    app that they start: see `lifespan`.
+    server, or if that has no lifespans, with the first request; frameworks do not pass it on to
+    what is mounted in them: see `lifespan`.
     """
 
     def __init__(

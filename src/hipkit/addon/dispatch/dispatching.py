@@ -92,7 +92,7 @@ class Dispatcher:
         if subject is None or is_own(subject, self._identity, caller.installation):
             return
         if not handler.matches(subject):
-            # HipChat searches for the pattern too, in a dialect that may differ a little.
+            # HipChat searches for the pattern too, whose regular expressions may differ a little.
             LOGGER.debug("%s: an event does not match its pattern", handler.key)
             return
         try:
@@ -134,7 +134,7 @@ class Dispatcher:
     async def _report(
         self, error: Exception, key: str, subject: Subject, caller: Caller
     ) -> None:
-        """Log a failure and tell the add-on's own function, whose reply is sent for events."""
+        """Log a failure and call `on_error`, whose result is the reply to an event."""
         LOGGER.error("the handler %s failed", key, exc_info=error)
         function = self._registry.on_error
         if function is None:

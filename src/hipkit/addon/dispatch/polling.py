@@ -184,7 +184,7 @@ class Feed:
         self._ids: set[str] = set()
 
     async def start(self) -> None:
-        """Begin after the room's latest message.
+        """Remember the room's latest messages, which are not new.
 
         Raises:
             HipkitError: The room cannot be read.

@@ -61,14 +61,14 @@ class Worker:
         self._loops: list[asyncio.Task[NoReturn]] = []
 
     def start(self) -> None:
-        """Begin to handle events."""
+        """Start the tasks that claim events, and extend the claims."""
         self._loops = [
             asyncio.create_task(self._work()),
             asyncio.create_task(self._extend()),
         ]
 
     def wake(self) -> None:
-        """Look for events now: one was stored."""
+        """Wake the worker: an event was stored."""
         self._news.set()
 
     async def extend(self) -> None:
@@ -112,7 +112,7 @@ class Worker:
                 pass
 
     async def _claim(self) -> None:
-        """Begin to handle the events that can be handled now."""
+        """Start a task for each event that can be handled now."""
         while len(self._tasks) < self._most:
             event = await self._storage.claim_event(
                 owner=self._owner, now=self._now(), lease_seconds=LEASE_SECONDS
@@ -144,7 +144,7 @@ class Worker:
         )
 
     async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Do something until the storage works: the event's lane waits for it."""
+        """Repeat a step until the storage works: the event's lane waits for it."""
         while True:
             try:
                 return await step()

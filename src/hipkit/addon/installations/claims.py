@@ -260,7 +260,7 @@ def _text(value: str | bytes) -> str:
 
 @contextmanager
 def _any_key_length(key: str) -> Iterator[None]:
-    """Let a short secret pass: the server chose it, so it is no mistake of this program."""
+    """Accept a short secret: the server chose it, so it is no mistake of this program."""
     if len(key) >= SHORTEST_GOOD_KEY:
         yield
         return

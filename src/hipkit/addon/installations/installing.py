@@ -329,7 +329,7 @@ class Installer:
     async def _visit(
         self, installable_url: str, redirect_url: str, change: Change
     ) -> str:
-        """Make the change that a browser asks for, and return where it is to go."""
+        """Apply the change that a browser asks for, and return where it is to go."""
         name = f"{change.__name__} {installable_url}".encode(errors="replace")
         key, now = sha256(name).hexdigest(), self._now()
         visited = await self._storage.get(VISIT, key, now=now)

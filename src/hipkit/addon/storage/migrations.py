@@ -1,4 +1,4 @@
-"""The tables of an add-on's SQLite file, and how older files get them."""
+"""The tables of an add-on's SQLite file, and their migrations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ MIGRATIONS = (
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables up to date, in one transaction.
+    """Create or upgrade the tables, in one transaction.
 
     Raises:
         StorageError: The file has tables of a newer version of hipkit.

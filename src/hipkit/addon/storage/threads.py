@@ -153,12 +153,12 @@ class _Command:
         connection.execute("RELEASE command")
 
     def fail(self, error: Exception) -> None:
-        """Have it fail with an error."""
+        """Store an error as its outcome."""
         reported = _storage_error(error)
         self._finish = lambda: self._future.set_exception(reported)
 
     def finish(self) -> None:
-        """Tell who waits for it."""
+        """Pass the outcome to who waits for it."""
         if self._finish is not None:
             with suppress(InvalidStateError):  # Nobody waits any more.
                 self._finish()

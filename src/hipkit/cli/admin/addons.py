@@ -245,7 +245,7 @@ async def remove_addon(
 ) -> Shown:
     """Remove an add-on with its credentials, tokens, webhooks and modules.
 
-    The add-on is told; it is removed whatever it answers.
+    The add-on is notified; it is removed whatever it answers.
     """
     found = await find_named_addon(context, reference, room=room_name)
     removed = await remove(context, found.client_id)

@@ -1,4 +1,4 @@
-"""Makes one call to elsewhere, such as to an add-on: bounded in time and size, without redirects.
+"""Calls a URL elsewhere, such as an add-on's: bounded in time and size, without redirects.
 
 Where it leads is decided by the transport, `Runtime.outgoing`, and its egress policy.
 """

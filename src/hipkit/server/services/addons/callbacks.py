@@ -1,4 +1,4 @@
-"""Tells add-ons that they are installed, updated or removed.
+"""Notifies add-ons of their installation, update or removal.
 
 No transaction is open meanwhile: an add-on asks for a token while it handles the call.
 """

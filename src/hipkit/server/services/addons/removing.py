@@ -36,7 +36,7 @@ class Removed:
 async def remove(context: Context, client_id: str) -> Removed:
     """Remove an add-on with its credentials, tokens, webhooks and modules.
 
-    The add-on is told afterwards, so that it can see that its credentials no longer work. It is
+    The add-on is notified afterwards, so that it can see that its credentials no longer work. It is
     removed whatever it answers.
 
     Raises:

@@ -131,7 +131,7 @@ async def _complete(
 
 
 async def _revert(context: Context, installed: InstallationRecord) -> None:
-    """Take an update back, even if the caller is cancelled or hangs up."""
+    """Revert an update, even if the caller is cancelled or hangs up."""
 
     async def command(stores: Stores) -> None:
         found = await stores.installations.get(installed.client_id)
