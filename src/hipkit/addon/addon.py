@@ -1,6 +1,7 @@
 """`AddOn`: one object, from which the descriptor, the addresses and the handling of events follow.
 
-Read next: `describe.py` (descriptor), `handlers/handler.py` (signatures), `asgi/app.py` (requests).
+Read next: `handlers/module_decorators.py` (modules), `handlers/handler.py` (signatures),
+`describe.py` (descriptor), `asgi/app.py` (requests).
 """
 
 from __future__ import annotations
@@ -10,36 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import Concatenate, Literal, TypeVar, cast, overload
+from typing import Concatenate, TypeVar, cast, overload
 
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.asgi.runtime import Settings
 from hipkit.addon.describe import check_base_url, describe
 from hipkit.addon.descriptor.identity import Scope, make_identity
-from hipkit.addon.descriptor.modules import (
-    Conditions,
-    DialogSizeName,
-    Icons,
-    Module,
-    Text,
-    make_action,
-    make_dialog,
-    make_external_page,
-    make_glance,
-    make_web_panel,
-)
 from hipkit.addon.dispatch.chats import open_chat
 from hipkit.addon.dispatch.polling import Poller, run_blocking
 from hipkit.addon.handlers.commands import Command, check_command_name
 from hipkit.addon.handlers.decorators import (
     EventDecorator,
-    GlanceDecorator,
     OnEvent,
     OnInstallation,
     P,
     R,
-    V,
-    ViewDecorator,
     decorator,
 )
 from hipkit.addon.handlers.events import (
@@ -55,14 +41,9 @@ from hipkit.addon.handlers.events import (
     RoomUnarchived,
     TopicChange,
 )
-from hipkit.addon.handlers.registry import (
-    CONFIGURATION,
-    ErrorHandler,
-    Registry,
-    TargetSource,
-    ViewKind,
-)
-from hipkit.addon.handlers.views import GlanceReply, ViewRequest, to_glance_content
+from hipkit.addon.handlers.module_decorators import ModuleDecorators
+from hipkit.addon.handlers.registry import ErrorHandler, Registry
+from hipkit.addon.handlers.views import GlanceReply, to_glance_content
 from hipkit.addon.installations.host_policy import HostPolicy
 from hipkit.addon.storage.encryption import EncryptedStorage
 from hipkit.addon.storage.protocol import Storage
@@ -78,14 +59,7 @@ from hipkit.v2.integrations import (
     UserAddonUiUpdate,
     UserInRoomAddonUiUpdate,
 )
-from hipkit.v2.models import (
-    AddonDescriptor,
-    DialogAction,
-    Glance,
-    GlanceUpdate,
-    Icon,
-    Target,
-)
+from hipkit.v2.models import AddonDescriptor, Glance, GlanceUpdate, Icon
 
 __all__ = ["AddOn"]
 
@@ -93,7 +67,7 @@ F = TypeVar("F", bound=ErrorHandler)
 E = TypeVar("E", bound=RoomEvent)
 
 
-class AddOn:
+class AddOn(ModuleDecorators):
     r"""An add-on: what it is, what it can do, and the functions that handle it.
 
     ```python
@@ -159,7 +133,8 @@ class AddOn:
             allow_room_configuration=allow_room_configuration,
             user_tokens=user_tokens,
         )
-        self.registry = registry = Registry(self.identity.scopes)
+        registry = Registry(self.identity.scopes)
+        super().__init__(registry)
 
         def on(kind: type[E]) -> OnEvent[E]:
             return OnEvent(partial(registry.add_handler, kind=kind))
@@ -283,248 +258,7 @@ class AddOn:
         self.registry.set_on_error(function)
         return function
 
-    # Modules
-
-    def glance(
-        self,
-        key: str,
-        /,
-        *,
-        name: Text,
-        icon: Icons = None,
-        target: TargetSource = None,
-        weight: int | None = None,
-        conditions: Conditions = None,
-    ) -> GlanceDecorator:
-        """Register a handler that returns the content of a glance when a room is opened.
-
-        Args:
-            key: Key of the module.
-            name: Text shown until there is content, 1 to 100 characters.
-            icon: Icon before it. Defaults to the add-on's own.
-            target: What a click opens: a web panel, dialog or external page.
-            weight: Position; lower comes first, as documented.
-            conditions: When it is shown.
-
-        Raises:
-            TypeError: An argument is of another type.
-            ValueError: An argument is invalid, or the key is taken.
-        """
-        module = make_glance(
-            key,
-            name=name,
-            icon=icon,
-            query_url=f"glance/{key}",
-            target=self.registry.find_target(target, f"glance {key}"),
-            weight=weight,
-            conditions=conditions,
-        )
-        return cast("GlanceDecorator", self._view(module, "glance"))
-
-    def web_panel(
-        self,
-        key: str,
-        /,
-        *,
-        name: Text,
-        icon: Icons = None,
-        weight: int | None = None,
-        conditions: Conditions = None,
-    ) -> ViewDecorator:
-        """Register a handler that returns a page in the sidebar.
-
-        Args:
-            key: Key of the module.
-            name: Its title, 1 to 100 characters.
-            icon: Its icon. Defaults to none.
-            weight: Position; lower comes first, as documented.
-            conditions: When it is offered.
-
-        Raises:
-            TypeError: An argument is of another type.
-            ValueError: An argument is invalid, or the key is taken.
-        """
-        module = make_web_panel(
-            key,
-            name=name,
-            url=f"panel/{key}",
-            icon=icon,
-            weight=weight,
-            conditions=conditions,
-        )
-        return cast("ViewDecorator", self._view(module, "panel"))
-
-    def dialog(
-        self,
-        key: str,
-        /,
-        *,
-        title: Text,
-        size: DialogSizeName | tuple[str, str] | None = None,
-        style: Literal["normal", "warning"] | None = None,
-        hint: Text | None = None,
-        filter: Text | None = None,
-        primary_action: str | DialogAction | None = None,
-        secondary_actions: Sequence[DialogAction] | None = None,
-    ) -> ViewDecorator:
-        """Register a handler that returns a page in a dialog over the chat.
-
-        Args:
-            key: Key of the module.
-            title: Its title, 1 to 100 characters.
-            size: A name, or width and height such as `("400px", "80%")`. Clients take `medium`
-                when left out.
-            style: The style.
-            hint: Text beside the buttons, 1 to 100 characters.
-            filter: Placeholder of a search field above the page.
-            primary_action: The primary button, or its label.
-            secondary_actions: Further buttons, see `button`. Clients show one that closes the
-                dialog when left out, and none for an empty list.
-
-        Raises:
-            TypeError: An argument is of another type.
-            ValueError: An argument is invalid, or the key is taken.
-        """
-        module = make_dialog(
-            key,
-            title=title,
-            url=f"dialog/{key}",
-            size=size,
-            style=style,
-            hint=hint,
-            filter=filter,
-            primary_action=primary_action,
-            secondary_actions=secondary_actions,
-        )
-        return cast("ViewDecorator", self._view(module, "dialog"))
-
-    @overload
-    def external_page(
-        self, key: str, /, *, name: Text | None = None, url: None = None
-    ) -> ViewDecorator: ...
-
-    @overload
-    def external_page(
-        self, key: str, /, *, url: str, name: Text | None = None
-    ) -> None: ...
-
-    def external_page(
-        self, key: str, /, *, name: Text | None = None, url: str | None = None
-    ) -> object:
-        """Register a page that opens in the browser: a handler's, or one elsewhere.
-
-        Args:
-            key: Key of the module.
-            name: Its name, 1 to 100 characters.
-            url: An https address, in place of a handler. It may contain variables such as
-                `{message.body}`.
-
-        Raises:
-            TypeError: An argument is of another type.
-            ValueError: An argument is invalid, or the key is taken.
-        """
-        module = make_external_page(key, name=name, url=url or f"page/{key}")
-        if url is None:
-            return self._view(module, "page")
-        self.registry.add_module(module)
-        return None
-
-    @overload
-    def action(
-        self,
-        key: str,
-        /,
-        *,
-        name: Text,
-        location: Literal["message", "input"],
-        target: None = None,
-        weight: int | None = None,
-        conditions: Conditions = None,
-    ) -> ViewDecorator: ...
-
-    @overload
-    def action(
-        self,
-        key: str,
-        /,
-        *,
-        name: Text,
-        location: Literal["message", "input"],
-        target: str | Target | Callable[..., object],
-        weight: int | None = None,
-        conditions: Conditions = None,
-    ) -> None: ...
-
-    def action(
-        self,
-        key: str,
-        /,
-        *,
-        name: Text,
-        location: Literal["message", "input"],
-        target: TargetSource = None,
-        weight: int | None = None,
-        conditions: Conditions = None,
-    ) -> object:
-        """Register an entry in the menu of messages or of the input field.
-
-        Without a target this is a decorator, to be put above that of the module which it opens:
-
-        ```python
-        @addon.action("thank", name="Thank", location="message")
-        @addon.dialog("thank.dialog", title="Thank")
-        async def thank(request: ViewRequest) -> Html: ...
-        ```
-
-        Args:
-            key: Key of the module.
-            name: Text of the entry, 1 to 100 characters.
-            location: `message` for the menu of a message, `input` for that of the input field.
-            target: The module that it opens: a web panel, dialog, external page or glance.
-            weight: Position; lower comes first, as documented.
-            conditions: When it is shown.
-
-        Raises:
-            TypeError: An argument is of another type.
-            ValueError: An argument is invalid, or the key is taken.
-        """
-
-        def add(opened: TargetSource) -> None:
-            found = self.registry.find_target(opened, f"action {key}")
-            self.registry.add_module(
-                make_action(
-                    key,
-                    name=name,
-                    location=location,
-                    target=found or "",
-                    weight=weight,
-                    conditions=conditions,
-                )
-            )
-
-        if target is not None:
-            add(target)
-            return None
-        return decorator(lambda function, _: add(function), None)
-
-    def configuration(
-        self, function: Callable[Concatenate[ViewRequest, P], V], /
-    ) -> Callable[Concatenate[ViewRequest, P], V]:
-        """Register the handler of the configuration page.
-
-        Administrators get there after they have installed the add-on.
-
-        Args:
-            function: The handler.
-
-        Raises:
-            TypeError: A parameter of the handler cannot be filled.
-            ValueError: There is one already.
-        """
-        self.registry.add_view(function, CONFIGURATION, CONFIGURATION)
-        return function
-
-    # What is made of it
+    # The add-on as a whole
 
     def descriptor(self, base_url: str, *, allow_http: bool = False) -> AddonDescriptor:
         """Return the descriptor.
@@ -719,13 +453,6 @@ class AddOn:
         else:
             operation = AddonUiUpdate(glances)
         return client.send(operation)
-
-    def _view(self, module: Module, kind: ViewKind) -> object:
-        def add(function: Callable[..., object], _: str | None) -> None:
-            self.registry.add_view(function, kind, module.key)
-            self.registry.add_module(module, function)
-
-        return decorator(add, None)
 
 
 def _storage(
