@@ -14,7 +14,14 @@ from hipkit.descriptors.javascript import is_found_in_javascript
 from hipkit.descriptors.templates import value_at
 from hipkit.v2.models import Condition
 
-__all__ = ["DEEPEST", "Facts", "MessageFacts", "holds"]
+__all__ = [
+    "CONDITIONS",
+    "DEEPEST",
+    "OF_MESSAGES",
+    "Facts",
+    "MessageFacts",
+    "holds",
+]
 
 DEEPEST = 3
 """How many combinations may stand inside each other."""
@@ -22,9 +29,24 @@ DEEPEST = 3
 MOST_SEARCHES = 20
 """Each takes up to 50 ms."""
 
-ROOM_AND_USER_TESTS = frozenset(
+OF_ROOM_AND_USER = frozenset(
     {"room_is_public", "user_is_admin", "user_is_guest", "user_is_room_owner"}
 )
+OF_MESSAGES = frozenset(
+    {
+        "card_matches",
+        "message_contains_link",
+        "message_matches",
+        "message_sent_by_current_user",
+    }
+)
+CONDITIONS: Mapping[str, frozenset[str]] = {
+    "webPanel": OF_ROOM_AND_USER,
+    "glance": OF_ROOM_AND_USER | {"glance_matches"},
+    "action": OF_ROOM_AND_USER | OF_MESSAGES,
+}
+"""Kind of module -> the conditions that it may have."""
+
 FILE_TYPES = {"image": "picture"}
 """Conditions say `image` for what messages call a picture."""
 
@@ -131,7 +153,7 @@ class _Evaluation:
     def _outcome(self, name: str | None, params: Params) -> bool | None:
         """Return the outcome of a test; `None` if it has none, so that negating is no use."""
         facts, message = self._facts, self._facts.message
-        if name in ROOM_AND_USER_TESTS:
+        if name in OF_ROOM_AND_USER:
             return bool(getattr(facts, name))
         if name == "glance_matches":
             metadata = facts.glance_metadata

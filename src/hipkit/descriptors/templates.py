@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-__all__ = ["VARIABLES", "expand_url", "value_at", "variables_of"]
+__all__ = ["VARIABLE", "VARIABLES", "expand_url", "value_at", "variables_of"]
 
 VARIABLES = (
     "message.body",
@@ -19,6 +19,7 @@ VARIABLES = (
 """The variables of an action on a message; `message.metadata.NAME` is one too."""
 
 VARIABLE = re.compile(r"\{([^{}]*)\}")
+"""A variable in a URL; its group is the name."""
 
 KEPT = "!'()*"
 """What `encodeURIComponent` of browsers keeps besides letters, digits and `-._~`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from hipkit.descriptors.conditions import CONDITIONS, DEEPEST
 from hipkit.v2.models import Condition
 
 __all__ = [
@@ -25,25 +26,7 @@ __all__ = [
     "user_is_room_owner",
 ]
 
-DEEPEST = 3
-"""Levels of conditions within conditions that HipChat's schema has."""
 OPPOSITES: dict[str, Literal["and", "or"]] = {"and": "or", "or": "and"}
-
-OF_ALL = frozenset(
-    {"room_is_public", "user_is_admin", "user_is_guest", "user_is_room_owner"}
-)
-ALLOWED: dict[str, frozenset[str]] = {
-    "webPanel": OF_ALL,
-    "glance": OF_ALL | {"glance_matches"},
-    "action": OF_ALL
-    | {
-        "message_matches",
-        "message_contains_link",
-        "message_sent_by_current_user",
-        "card_matches",
-    },
-}
-"""Kind of module -> the conditions that it may have."""
 
 
 class Expression:
@@ -89,8 +72,8 @@ class Expression:
             ValueError: A condition is not allowed for this kind, or they are nested too deep.
         """
         for name in _names(self.condition):
-            if name not in ALLOWED[module]:
-                allowed = ", ".join(sorted(ALLOWED[module]))
+            if name not in CONDITIONS[module]:
+                allowed = ", ".join(sorted(CONDITIONS[module]))
                 raise ValueError(
                     f"a {module} cannot have the condition {name}; it can have {allowed}"
                 )
@@ -238,6 +221,9 @@ def _negated(condition: Condition) -> Condition:
 
 
 def _depth(condition: Condition) -> int:
+    """Return how many combinations are in one another; 0 for a single test."""
+    if condition.type is None:
+        return 0
     return 1 + max(map(_depth, condition.conditions or ()), default=0)
 
 

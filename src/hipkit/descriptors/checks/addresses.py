@@ -10,7 +10,7 @@ from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.described import described_objects
 from hipkit.descriptors.checks.findings import Finding, Path, error, quoted, warning
 from hipkit.descriptors.data_urls import is_data_url
-from hipkit.descriptors.templates import VARIABLES, variables_of
+from hipkit.descriptors.templates import VARIABLE, VARIABLES, variables_of
 
 __all__ = ["find_address_faults"]
 
@@ -64,7 +64,7 @@ def _check(path: Path, address: str) -> Iterator[Finding]:
     is_called = len(path) > 1 and path[1] in CALLED
     if len(path) > 1 and path[1] in TEMPLATES and not is_image:
         yield from _check_variables(path, address)
-        address = re.sub(r"\{[^{}]*\}", "x", address)
+        address = VARIABLE.sub("x", address)
     if not is_web_address(address):
         # Browsers run some schemes, such as javascript.
         fault = error if is_called or SCHEME.match(address) else warning

@@ -12,19 +12,13 @@ from hipkit.descriptors.checks.findings import (
     modules,
     warning,
 )
-from hipkit.descriptors.conditions import DEEPEST
+from hipkit.descriptors.conditions import DEEPEST, OF_MESSAGES
 from hipkit.descriptors.javascript import to_python
 from hipkit.descriptors.patterns import find_problem
 
 __all__ = ["find_condition_faults"]
 
 COMPARISONS = ("eq", "lt", "gt")
-OF_MESSAGES = (
-    "card_matches",
-    "message_contains_link",
-    "message_matches",
-    "message_sent_by_current_user",
-)
 WITH_METADATA = ("card_matches", "glance_matches")
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipkit import descriptors
 from hipkit.addon.descriptor.conditions import (
     Expression,
     card_matches,
@@ -17,6 +18,7 @@ from hipkit.addon.descriptor.conditions import (
     room_is_public,
     user_is_admin,
     user_is_guest,
+    user_is_room_owner,
 )
 from hipkit.v2.models import Condition
 
@@ -104,6 +106,12 @@ def test_nesting_beyond_three_levels_is_refused() -> None:
     )
     with pytest.raises(ValueError, match="nested 3 levels"):
         deep.to_list("webPanel")
+
+
+def test_three_levels_are_allowed_as_servers_evaluate_them() -> None:
+    deepest = user_is_room_owner | (room_is_public & (user_is_guest | user_is_admin))
+    facts = descriptors.Facts(room_is_public=True, user_is_admin=True)
+    assert descriptors.holds(deepest.to_list("webPanel"), facts)
 
 
 def test_a_condition_is_refused_where_its_module_cannot_have_it() -> None:

@@ -6,7 +6,6 @@ as descriptors of years have them; what is no web address is not shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,6 +13,8 @@ import msgspec
 from hipkit.api.addresses import split_web_address
 from hipkit.api.errors import BadRequestError
 from hipkit.api.model import Model, find_broken_rule
+from hipkit.descriptors.conditions import CONDITIONS, DEEPEST
+from hipkit.descriptors.templates import VARIABLE
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.v2.models import (
     Action,
@@ -45,29 +46,13 @@ MODULES: Mapping[str, type[Module]] = {
     "externalPage": ExternalPage,
 }
 """The kinds of modules, as the API's paths and descriptors name them."""
+KINDS = {model: kind for kind, model in MODULES.items()}
 
 LARGEST_MODULE = 20_000
 """Bytes of JSON: a page reads the modules of its room each time."""
 LONGEST_ADDRESS = 2_000
-DEEPEST = 3
-"""How many combinations of conditions may be in one another."""
 
-OF_PLACES = frozenset(
-    {"room_is_public", "user_is_admin", "user_is_guest", "user_is_room_owner"}
-)
-CONDITIONS: Mapping[type[Module], frozenset[str]] = {
-    WebPanel: OF_PLACES,
-    Glance: OF_PLACES | {"glance_matches"},
-    Action: OF_PLACES
-    | {
-        "message_matches",
-        "message_contains_link",
-        "message_sent_by_current_user",
-        "card_matches",
-    },
-}
 ADDRESSES = ("query_url", "url")
-VARIABLE = re.compile(r"\{[^{}]*\}")
 
 
 def check_module(module: Module) -> None:
@@ -84,7 +69,8 @@ def check_module(module: Module) -> None:
         if address is not None:
             _check_address(_wire_name(module, name), address)
     conditions = getattr(module, "conditions", None)
-    _check_conditions(conditions, CONDITIONS.get(type(module), frozenset()))
+    allowed = CONDITIONS.get(KINDS[type(module)], frozenset())
+    _check_conditions(conditions, allowed)
 
 
 def declared_modules(capabilities: AddonCapabilities) -> list[tuple[str, Module]]:
