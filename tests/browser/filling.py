@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+from urllib.parse import quote
 
 from tests.browser.conftest import Served
 
-__all__ = ["addon_token", "fill_everything"]
+__all__ = ["addon_token", "data_url", "fill_everything"]
 
 ADDON_SCOPES = ("admin_group", "admin_room", "view_group", "view_room")
 
@@ -105,9 +106,13 @@ def fill_everything(served: Served) -> dict[str, object]:
         "user", "password-link", "jane@example.com", "--url", served.url
     )
     guest = json.loads(served.running.call("GET", f"/room/{room}")[2])
+    installed = served.admin("addon", "install", data_url("installed"), "--yes")
+    served.admin("addon", "install", data_url("of-room"), "--yes", "--room", "Dev Ops")
     return {
+        "addon": installed["id"],
         "archived": archived,
         "client": client["id"],
+        "descriptor": quote(data_url("another"), safe=""),
         "guest": guest["guest_access_url"],
         "message": said["id"],
         "module": _add_modules(served),
@@ -117,6 +122,40 @@ def fill_everything(served: Served) -> dict[str, object]:
         "token": token["id"],
         "webhook": webhook,
     }
+
+
+def data_url(key: str) -> str:
+    """Return the descriptor of an add-on that has everything, in an address."""
+    url = "https://karma.example/page"
+    scopes = ["admin_room", "send_notification", "view_messages", "view_room"]
+    hook = {"url": f"{url}/hook", "event": "room_message", "authentication": "jwt"}
+    descriptor = {
+        "key": f"com.example.{key}",
+        "name": f"Karma ({key}), {LONG}",
+        "description": "Counts what people thank each other for. " * 8,
+        "vendor": {"name": "Example", "url": "https://example.com/"},
+        "links": {"self": url, "homepage": f"{url}/{'x' * 200}"},
+        "capabilities": {
+            "installable": {},
+            "hipchatApiConsumer": {"scopes": scopes, "fromName": "غرفة"},
+            "configurable": {"url": url},
+            "webhook": [
+                {**hook, "pattern": r"^/karma(\s|$)" + "x" * 120, "name": LONG},
+                {**hook, "event": "room_enter"},
+            ],
+            "webPanel": [
+                {
+                    "key": "panel",
+                    "name": {"value": LONG},
+                    "url": url,
+                    "location": "hipchat.sidebar.right",
+                }
+            ],
+            "externalPage": [{"key": "report", "url": url}],
+        },
+    }
+    encoded = base64.b64encode(json.dumps(descriptor).encode()).decode()
+    return f"data:application/json;base64,{encoded}"
 
 
 def addon_token(served: Served, name: str) -> str:

@@ -22,11 +22,20 @@ CONSENT = urlencode(
 PAGES = {
     "/": ("/",),
     "/account": ("/account",),
+    "/addons": ("/addons",),
+    "/addons/install": (
+        "/addons/install",
+        "/addons/install?url={descriptor}",
+        "/addons/install?key=com.example.unknown",
+    ),
+    "/addons/{client_id}": ("/addons/{addon}",),
+    "/addons/{client_id}/update": ("/addons/{addon}/update",),
     "/calls": (
         "/calls",
         "/calls?failed=1",
         "/calls?token={token}",
         "/calls?token=none",
+        "/calls?client={addon}",
         "/calls?peer=nowhere",
     ),
     "/calls/tokens": ("/calls/tokens",),
@@ -64,6 +73,7 @@ SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
 """Routes that are looked at by nobody who is signed in."""
 
 PARTS = {
+    "/addons/{client_id}/configuration": "a redirect",
     "/calls/without-token": "a redirect",
     "/calls/{token_id}": "a redirect",
     "/chats/{user_id}/history": "more messages of a page",

@@ -28,7 +28,11 @@ from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.addons.listing import find_named_addon, list_addons
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
-from hipkit.server.services.addons.reading import capabilities_of, installable_of
+from hipkit.server.services.addons.reading import (
+    capabilities_of,
+    installable_of,
+    shown_url,
+)
 from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.scopes import granted_scopes
 from hipkit.server.services.addons.updating import install
@@ -44,8 +48,6 @@ SERVED = ("public_url", "host", "port", "webhook_networks", "strict")
 
 SERVES_ITSELF = "hipkit.serves_itself"
 """The key of that in click's context."""
-
-LONGEST_ADDRESS = 100
 
 
 class AddonCommand(AdminCommand):
@@ -284,7 +286,7 @@ async def show_addon(
         **await _brief(context, found),
         "description": descriptor.description,
         "vendor": None if vendor is None else vendor.name,
-        "descriptor": _shown_url(found.descriptor_url),
+        "descriptor": shown_url(found.descriptor_url),
         "scopes": sorted(granted_scopes(found)),
         "configuration": capabilities.configurable and capabilities.configurable.url,
         **{f"{name}s": len(getattr(capabilities, name) or ()) for name in modules},
@@ -323,7 +325,7 @@ def _ask(offer: Offer) -> None:
     verb = "install" if offer.installed is None else "update"
     write_stderr(
         f"{verb} {descriptor.name} ({descriptor.key}) in {place}, from"
-        f" {_shown_url(offer.read.address)}"
+        f" {shown_url(offer.read.address)}"
     )
     asked: Sequence[str] = offer.scopes if offer.installed is None else offer.new_scopes
     for scope in asked:
@@ -349,11 +351,3 @@ async def _brief(
         "name": installation.name,
         "room": None if room is None else room.name,
     }
-
-
-def _shown_url(url: str) -> str:
-    """Return an address without its query, which may hold a secret; only the start of data."""
-    shown, mark, _ = url.partition("?")
-    if len(shown) > LONGEST_ADDRESS:
-        return f"{shown[:LONGEST_ADDRESS]}…"
-    return f"{shown}?…" if mark else shown

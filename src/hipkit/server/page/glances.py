@@ -18,11 +18,8 @@ from markupsafe import Markup
 from hipkit.api.addresses import is_web_address
 from hipkit.server.http.responses import Header
 from hipkit.server.page.security import policy
-from hipkit.server.services.addons.showing import (
-    AddonGlances,
-    ShownGlance,
-    ShownModule,
-)
+from hipkit.server.services.addons.modules import Module
+from hipkit.server.services.addons.showing import AddonGlances, ShownGlance
 from hipkit.v2.models import Dialog, GlanceStatusValue
 
 __all__ = [
@@ -146,9 +143,8 @@ def label_markup(html: str) -> Markup:
     return Markup(nh3.clean(html, tags=LABEL_TAGS, attributes={}))  # noqa: S704 - nh3's
 
 
-def module_title(shown: ShownModule) -> str:
+def module_title(module: Module) -> str:
     """Return the title of a module, or its key where it has none."""
-    module = shown.module
     text = module.title if isinstance(module, Dialog) else module.name
     return module.key if text is None else text.value
 

@@ -13,6 +13,7 @@ __all__ = [
     "add_safe_headers",
     "check_origin",
     "policy",
+    "policy_of_forms_to",
     "read_cookie",
     "read_cookies",
     "set_cookie",
@@ -41,6 +42,19 @@ def policy(**more: str) -> Header:
     directives = {**POLICY, **changed}.items()
     text = "; ".join(f"{name} {sources}" for name, sources in directives)
     return header("Content-Security-Policy", text)
+
+
+def policy_of_forms_to(*addresses: str | None) -> Header:
+    """Return the policy of a page whose form is answered with a redirect to one of the addresses.
+
+    Browsers check every redirect that follows a form against `form-action`: to the address, and
+    from there mostly to another host of the same owner.
+    """
+    given = [address for address in addresses if address]
+    sources = "'self' https:" if given else "'self'"
+    if any(address.lower().startswith("http:") for address in given):
+        sources += " http:"
+    return policy(form_action=sources)
 
 
 SAFE_HEADERS = (

@@ -196,6 +196,10 @@ NOTICES = {
     "person": "The person was deleted. Their messages stay.",
     "restored": "The person was restored. They need a new link to set a password.",
     "room": "The room was deleted.",
+    "addon": "The add-on is installed.",
+    "updated": "The add-on is up to date.",
+    "configure": "The add-on is installed. Its configuration comes next.",
+    "removed": "The add-on was removed, with its credentials, webhooks and modules.",
 }
 """The notices at the top of a page, after a redirect with `done=`."""
 

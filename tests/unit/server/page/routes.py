@@ -15,6 +15,7 @@ NUMBERS = dict.fromkeys(
         "webhook_id",
         "delivery_id",
         "user_id",
+        "client_id",
     ),
     "1",
 )

@@ -53,7 +53,13 @@ def test_no_page_shows_anything_of_another_group(
     world.site.get("/v2/room", token=None)
     paths = ["/", "/tokens", "/tokens/group", "/calls", "/clients", "/webhooks"]
     paths += [f"/search?q={MARK.split()[-1]}", "/account", "/calls?token=none"]
-    paths += ["/calls/tokens", "/rooms/new", "/webhooks/new"]
+    paths += [
+        "/calls/tokens",
+        "/rooms/new",
+        "/webhooks/new",
+        "/addons",
+        "/addons/install",
+    ]
     for kind, pattern in (
         ("/calls/tokens", r'href="(/calls\?token=\d+)"'),
         ("/webhooks", r'href="(/webhooks/\d+)"'),

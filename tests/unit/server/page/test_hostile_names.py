@@ -49,6 +49,7 @@ PATHS = (
     *("/rooms/1/topic", "/chats", "/chats/1", "/people", "/people/2", "/account"),
     *("/tokens", "/tokens/group", "/calls", "/calls/tokens", "/webhooks"),
     *("/webhooks/1", "/webhooks/1/settings", "/webhooks/new", "/clients"),
+    *("/addons", "/addons/install"),
     *("/search?q=x", "/search?q=x&room=1", "/search?q=x&chat=2", "/sidebar"),
 )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.security import policy
+from hipkit.server.page.security import policy_of_forms_to
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from hipkit.server.services.access.consent import (
-    AuthorizationRequest,
     allow,
     deny,
     read_authorization_request,
@@ -33,7 +32,7 @@ async def ask(visit: Visit) -> Answer:
         missing=authorization.scopes - context.actor.scopes,
         room=await find_seen_room(context.stores, context.actor, room_id),
     )
-    answer.headers.append(policy(form_action=_form_targets(authorization)))
+    answer.headers.append(policy_of_forms_to(authorization.origin))
     return answer
 
 
@@ -44,16 +43,6 @@ async def answer_program(visit: Visit) -> Answer:
     if visit.field("answer") != "allow":
         return redirect_answer(deny(authorization))
     return redirect_answer(await allow(visit.context, authorization))
-
-
-def _form_targets(authorization: AuthorizationRequest) -> str:
-    """Return the policy's sources for the form.
-
-    Browsers check every redirect that follows a form against them: to the program's address, and
-    from there mostly to another host of the program's.
-    """
-    is_plain = authorization.origin.startswith("http:")
-    return f"'self' https:{' http:' if is_plain else ''}"
 
 
 VIEWS = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import urlencode
 
+from hipkit.api.errors import NotFoundError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import Advice, advice_on
 from hipkit.server.page.formatting import shortened
@@ -24,8 +26,10 @@ from hipkit.server.services.access.token_calls import (
     list_quiet_tokens,
     may_see_strangers,
 )
+from hipkit.server.services.addons.listing import find_addon
 from hipkit.server.services.errors import plain_words
 from hipkit.server.shared.recent_calls import CallCounts, RecentCall
+from hipkit.server.storage.stores.installations import InstallationRecord
 
 __all__ = ["VIEWS"]
 
@@ -103,6 +107,7 @@ async def show_calls(visit: Visit) -> Answer:
         is_newest=before is None,
         after=found[0].call.number if found else 0,
         token=(await _described(visit, [caller]))[0] if caller else None,
+        addon=await _addon(visit, wanted),
         callers=callers[:MOST_CHOICES],
         operation_ids=sorted(every_operation.operation_ids | {wanted.operation_id}),
         sees_strangers=await may_see_strangers(context),
@@ -127,6 +132,7 @@ async def _show_newer(visit: Visit, wanted: WantedCalls) -> Answer:
 async def _heading(visit: Visit, wanted: WantedCalls) -> Heading:
     filters = {
         "token": NO_TOKEN if wanted.has_no_token else wanted.token_id or "",
+        "client": wanted.client_id,
         "operation": wanted.operation_id,
         "peer": wanted.peer,
         "request": wanted.request_id,
@@ -175,11 +181,19 @@ async def show_without_token(visit: Visit) -> Answer:
     return visit.redirect("/calls", token=NO_TOKEN)
 
 
+async def _addon(visit: Visit, wanted: WantedCalls) -> InstallationRecord | None:
+    """Return the add-on whose calls are wanted, if the user may see it."""
+    with contextlib.suppress(NotFoundError):
+        return await find_addon(visit.context, wanted.client_id)
+    return None
+
+
 def _wanted(visit: Visit) -> WantedCalls:
     token = visit.query("token")
     return WantedCalls(
         token_id=visit.query_number("token") if token not in ("", NO_TOKEN) else None,
         has_no_token=token == NO_TOKEN,
+        client_id=visit.query("client").strip(),
         only_failed=visit.query("failed") == "1",
         operation_id=visit.query("operation").strip(),
         peer=visit.query("peer").strip(),

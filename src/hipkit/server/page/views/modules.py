@@ -31,7 +31,7 @@ async def open_module(visit: Visit) -> Answer:
     return await visit.page(
         "module.html",
         shown=shown,
-        name=module_title(shown),
+        name=module_title(shown.module),
         kind=KINDS[shown.record.kind],
     )
 

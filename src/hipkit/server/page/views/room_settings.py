@@ -17,6 +17,8 @@ from hipkit.server.services.access.lookup import (
     ROOM_MEMBER,
     find_room_to_administer,
 )
+from hipkit.server.services.addons.configuring import list_configurable
+from hipkit.server.services.addons.listing import list_addons
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.users import get_all_users
 from hipkit.server.services.rooms.changes import create_room, delete_room, update_room
@@ -67,7 +69,7 @@ async def add_room(visit: Visit) -> Answer:
 
 
 async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
-    """Show a room's settings, members and webhooks; an error is of the form that was sent."""
+    """Show a room's settings and what it has; an error is of the form that was sent."""
     context = visit.context
     room = await _room(visit)
     stored = await _stored(visit, room)
@@ -94,6 +96,8 @@ async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
             for webhook in await list_webhooks(context)
             if webhook.record.room_id == room.id
         ],
+        addons=await list_addons(context, room=room.id),
+        configurable=await list_configurable(context, room.id),
         guest_page=context.addresses.guest_page(room),
     )
 

@@ -58,10 +58,12 @@ class WantedCalls(CallFilter):
     Attributes:
         token_id: Of one token.
         has_no_token: Whether only those without a valid token are wanted.
+        client_id: Of the tokens of one OAuth client, such as an add-on; empty for all.
     """
 
     token_id: int | None = None
     has_no_token: bool = False
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +166,12 @@ async def find_caller(context: Context, token_id: int) -> Caller:
     return await _find_caller(context, context.stores, token_id, known)
 
 
-async def list_callers(context: Context) -> list[Caller]:
-    """Return the tokens with calls that the actor may see, the latest caller first."""
-    callers = await _seen_callers(context, WantedCalls())
+async def list_callers(context: Context, client_id: str = "") -> list[Caller]:
+    """Return the tokens with calls that the actor may see, the latest caller first.
+
+    With `client_id`, only those of one OAuth client.
+    """
+    callers = await _seen_callers(context, WantedCalls(client_id=client_id))
     last_us = context.runtime.recent_calls.last_us
     found = [caller for caller in callers.values() if caller is not None]
     return sorted(found, key=lambda one: last_us(one.token.id) or 0, reverse=True)
@@ -202,7 +207,13 @@ async def _seen_callers(
         raise ForbiddenError("Only the group's administrators may see that")
     if wanted.has_no_token:
         return strangers
-    known = [one for one in context.runtime.recent_calls.tokens(after).values() if one]
+    if wanted.client_id:
+        strangers = {}
+    known = [
+        one
+        for one in context.runtime.recent_calls.tokens(after).values()
+        if one and wanted.client_id in ("", one.client_id)
+    ]
 
     async def query(stores: Stores) -> dict[int | None, Caller | None]:
         found: dict[int | None, Caller | None] = {}

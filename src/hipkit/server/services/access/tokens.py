@@ -58,6 +58,7 @@ __all__ = [
 LONGEST_NAME = 100
 
 ROOM_NOTIFICATION: TokenKind = "room notification"
+ROOM_CLIENT: TokenKind = "room client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +292,7 @@ async def may_manage(context: Context, stores: Stores, token: TokenRecord) -> bo
         return False
     if actor.is_group_admin or token.user_id == own_user(actor).id:
         return True
-    is_of_room = token.kind == ROOM_NOTIFICATION
-    return is_of_room and await _may_administer(context, stores, token.room_id)
+    return await _is_of_administered(context, stores, token)
 
 
 async def revoke_token(context: Context, token_id: int) -> None:
@@ -315,6 +315,21 @@ def _check_grantable(
     if excess:
         raise BadRequestError(f"{who} cannot have the scope {' '.join(sorted(excess))}")
     return frozenset(scopes)
+
+
+async def _is_of_administered(
+    context: Context, stores: Stores, token: TokenRecord
+) -> bool:
+    """Return whether a token is one of a room that the actor administers.
+
+    An add-on's is, too, if it was installed there: who may remove the add-on may see its calls.
+    Other clients of one room belong to the group's administrators.
+    """
+    is_of_room = token.kind == ROOM_NOTIFICATION
+    if token.kind == ROOM_CLIENT:
+        installed = await stores.installations.get(token.client_id or "")
+        is_of_room = installed is not None and installed.room_id == token.room_id
+    return is_of_room and await _may_administer(context, stores, token.room_id)
 
 
 async def _may_administer(

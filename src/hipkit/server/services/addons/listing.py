@@ -12,7 +12,15 @@ from hipkit.server.services.context import Context
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.installations import InstallationRecord
 
-__all__ = ["find_addon", "find_addon_in", "find_named_addon", "list_addons"]
+__all__ = [
+    "find_addon",
+    "find_addon_in",
+    "find_known_address",
+    "find_named_addon",
+    "is_waiting",
+    "list_addons",
+    "list_managed_addons",
+]
 
 
 async def list_addons(
@@ -37,6 +45,43 @@ async def list_addons(
         return await store.of_room(actor.group_id, None)
     found = await find_room_to_administer(context.stores, actor, room)
     return await store.of_room(actor.group_id, found.id)
+
+
+async def list_managed_addons(context: Context) -> list[InstallationRecord]:
+    """Return every installation that the actor may update and remove, by name."""
+    actor = context.actor
+
+    async def query(stores: Stores) -> list[InstallationRecord]:
+        found = await stores.installations.of_group(actor.group_id)
+        return [one for one in found if await _may_manage(stores, actor, one)]
+
+    return await context.runtime.database.scan(query)
+
+
+async def find_known_address(context: Context, key: str) -> str:
+    """Return where the descriptor of an add-on is that the actor manages somewhere.
+
+    Raises:
+        NotFoundError: The actor manages no add-on with this key.
+    """
+    found = [one for one in await list_managed_addons(context) if one.addon_key == key]
+    if not found:
+        raise NotFoundError(
+            f"No add-on with the key {key[:100]} is known here, and this server has no"
+            " Marketplace to look it up: install it by the address of its descriptor"
+        )
+    return max(found, key=lambda one: one.updated_us).descriptor_url
+
+
+async def is_waiting(context: Context, client_id: str) -> bool:
+    """Return whether an installation that the actor began still waits for its add-on."""
+    found = await context.stores.installations.get(client_id)
+    return (
+        found is not None
+        and found.state == "pending"
+        and found.group_id == context.actor.group_id
+        and found.installed_by == context.actor.user_id is not None
+    )
 
 
 async def find_named_addon(

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,10 +32,12 @@ __all__ = [
     "fetch_descriptor",
     "installable_of",
     "parse_descriptor",
+    "shown_url",
 ]
 
 LONGEST_KEY = 200
 LONGEST_NAME = 200
+LONGEST_SHOWN = 100
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -105,6 +108,20 @@ def capabilities_of(descriptor: AddonDescriptor) -> AddonCapabilities:
 def installable_of(descriptor: AddonDescriptor) -> Installable:
     """Return how an add-on is installed, with the defaults where it does not say."""
     return capabilities_of(descriptor).installable or Installable()
+
+
+def shown_url(url: str) -> str:
+    """Return a descriptor's address as it is shown: of data only the start.
+
+    The query and what stands before an @ are left out, since they may hold a secret.
+    """
+    shown = url
+    if not is_data_url(url):
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        query = "…" if parts.query else ""
+        shown = parts._replace(netloc=host, query=query, fragment="").geturl()
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
 async def _fetch(context: Context, address: str) -> bytes:

@@ -69,9 +69,13 @@ class WebhookStatus:
 
 
 async def list_webhooks(
-    context: Context, *, start: int = 0, count: int = MOST_LISTED
+    context: Context,
+    *,
+    client_id: str | None = None,
+    start: int = 0,
+    count: int = MOST_LISTED,
 ) -> list[WebhookStatus]:
-    """Return the webhooks that the actor manages."""
+    """Return the webhooks that the actor manages, or only those of one client."""
     actor = context.actor
 
     async def query(stores: Stores) -> list[WebhookStatus]:
@@ -79,6 +83,7 @@ async def list_webhooks(
             actor.group_id,
             # 0 and not `None`, which lists all, for actors that are no users.
             managed_by=None if actor.is_group_admin else actor.user_id or 0,
+            client_id=client_id,
             start=start,
             count=count,
         )

@@ -36,6 +36,8 @@ class ExtensionRecord(NewExtension, frozen=True, array_like=True, kw_only=True):
     created_us: int
 
 
+MOST_LISTED = 1_000
+
 COLUMNS = select(ExtensionRecord, "extensions")
 INSERT = insert("extensions", NewExtension, "created_us")
 INSERT_LINK = insert("addon_links", "hash, client_id, extension_id, expires_us")
@@ -91,6 +93,11 @@ class ExtensionStore(Store):
         """Return the modules that a client's descriptor declares."""
         sql = COLUMNS + "WHERE client_id = ? AND from_descriptor = 1 ORDER BY id"
         return await self._all(ExtensionRecord, sql, client_id)
+
+    async def of_client(self, client_id: str) -> list[ExtensionRecord]:
+        """Return all modules of a client, the oldest first."""
+        sql = COLUMNS + "WHERE client_id = ? ORDER BY id LIMIT ?"
+        return await self._all(ExtensionRecord, sql, client_id, MOST_LISTED)
 
     async def count(self, client_id: str, room_id: int | None) -> int:
         """Count a client's modules of a room, or with `None` those of the group."""

@@ -124,14 +124,24 @@ class WebhookStore(Store):
         )
 
     async def of_group(
-        self, group_id: int, *, managed_by: int | None, start: int, count: int
+        self,
+        group_id: int,
+        *,
+        managed_by: int | None,
+        client_id: str | None = None,
+        start: int,
+        count: int,
     ) -> list[WebhookRecord]:
         """Return a group's webhooks of every owner, by their numbers.
 
-        With `managed_by`, only those of a user, and of rooms that the user owns or administers.
+        With `managed_by`, only those of a user, and of rooms that the user owns or administers;
+        with `client_id` only those of a client.
         """
         sql = COLUMNS + "WHERE webhooks.group_id = ?"
-        values = [group_id]
+        values: list[int | str] = [group_id]
+        if client_id is not None:
+            sql += " AND webhooks.client_id = ?"
+            values.append(client_id)
         if managed_by is not None:
             sql += f" AND {MANAGED_BY}"
             values += [managed_by] * 3

@@ -1,0 +1,110 @@
+"""Installed add-ons: listed, shown, configured and removed by who may install them."""
+
+from __future__ import annotations
+
+from hipkit.api.addresses import is_web_address
+from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
+from hipkit.descriptors import read_descriptor
+from hipkit.server.http.responses import Answer
+from hipkit.server.page.addons import ModuleView, descriptor_view, module_view
+from hipkit.server.page.glances import module_title
+from hipkit.server.page.security import policy_of_forms_to
+from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
+from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.addons.configuring import (
+    configuration_address,
+    configuration_of,
+)
+from hipkit.server.services.addons.listing import (
+    find_addon,
+    is_waiting,
+    list_managed_addons,
+)
+from hipkit.server.services.addons.modules import read_module
+from hipkit.server.services.addons.overview import describe_addons
+from hipkit.server.services.addons.reading import installable_of
+from hipkit.server.services.addons.removing import remove
+
+__all__ = ["VIEWS"]
+
+
+async def show_addons(visit: Visit) -> Answer:
+    """Show the add-ons that the user manages: those of the group, then those of each room."""
+    managed = await list_managed_addons(visit.context)
+    found = await describe_addons(visit.context, managed)
+    of_rooms = [one for one in found if one.room_name is not None]
+    return await visit.page(
+        "addons.html",
+        of_group=[one for one in found if one.room_name is None],
+        of_rooms=sorted(of_rooms, key=lambda one: (one.room_name or "").casefold()),
+    )
+
+
+async def show_addon(visit: Visit, error: ApiError | None = None) -> Answer:
+    """Show an add-on: what it may do, and how it fares."""
+    context, client_id = visit.context, visit.arguments["client_id"]
+    try:
+        installed = await find_addon(context, client_id)
+    except NotFoundError:
+        if await is_waiting(context, client_id):
+            return await visit.page("addon_waiting.html")
+        raise
+    [described] = await describe_addons(context, [installed])
+    descriptor = read_descriptor(installed.descriptor.encode())
+    answer = await visit.page(
+        "addon.html",
+        error=error,
+        addon=described,
+        shown=descriptor_view(descriptor, installed.descriptor_url),
+        meanings=SCOPES,
+        modules=await _modules(visit, client_id),
+        is_configurable=configuration_of(installed) is not None,
+    )
+    # Its form removes the add-on, and may lead there afterwards.
+    uninstalled_url = installable_of(descriptor).uninstalled_url
+    answer.headers.append(policy_of_forms_to(uninstalled_url))
+    return answer
+
+
+async def open_configuration(visit: Visit) -> Answer:
+    """Redirect to an add-on's configuration page, signed for the user just now."""
+    room_id = visit.query_number("room") or None
+    client_id = visit.arguments["client_id"]
+    return redirect_answer(
+        await configuration_address(visit.context, client_id, room_id)
+    )
+
+
+async def end_addon(visit: Visit) -> Answer:
+    """Remove an add-on, and redirect to its page for that if it has one."""
+    if not visit.is_checked("sure"):
+        return await show_addon(
+            visit, BadRequestError("Nothing was removed: check the box first")
+        )
+    removed = await remove(visit.context, visit.arguments["client_id"])
+    if removed.problem is not None:
+        return await visit.page("addon_removed.html", removed=removed)
+    if removed.next_url is not None and is_web_address(removed.next_url):
+        return redirect_answer(removed.next_url)
+    return visit.redirect("/addons", done="removed")
+
+
+async def _modules(visit: Visit, client_id: str) -> list[tuple[str | None, ModuleView]]:
+    """Return an add-on's modules, declared ones and others, each with its page's address."""
+    found = []
+    for record in await visit.context.stores.extensions.of_client(client_id):
+        name = module_title(read_module(record.kind, record.body))
+        address = None
+        if record.kind == "externalPage":
+            room = "" if record.room_id is None else f"?room={record.room_id}"
+            address = f"/modules/{record.id}{room}"
+        found.append((address, module_view(record.kind, name)))
+    return found
+
+
+VIEWS = [
+    ViewRoute("/addons", show_addons),
+    ViewRoute("/addons/{client_id}", show_addon),
+    ViewRoute("/addons/{client_id}/configuration", open_configuration),
+    ViewRoute("/addons/{client_id}/remove", end_addon, method="POST"),
+]

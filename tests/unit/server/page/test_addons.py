@@ -1,0 +1,114 @@
+"""What the page shows of a descriptor: shortened, in one line, and linked only where it is safe."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hipkit.server.page.addons import (
+    EVENTS,
+    MODULES,
+    DescriptorView,
+    descriptor_view,
+    module_view,
+)
+from hipkit.v2.models import AddonDescriptor
+from hipkit.v2.rooms import CreateWebhook
+from tests.unit.server.services.addons.conftest import ADDRESS, descriptor
+from tests.unit.server.services.addons.making import BODIES
+
+HOOK = {"url": "https://a.example/hook", "event": "room_message"}
+ICON = {"url": "https://a.example/i.png", "url@2x": "https://a.example/i2.png"}
+
+
+def view(address: str = ADDRESS, **members: Any) -> DescriptorView:
+    document = {**descriptor(), **members}
+    return descriptor_view(AddonDescriptor.from_json(json.dumps(document)), address)
+
+
+def with_capabilities(**capabilities: Any) -> DescriptorView:
+    return view(capabilities=descriptor(**capabilities)["capabilities"])
+
+
+def test_every_event_and_kind_of_module_has_words() -> None:
+    assert EVENTS.keys() == set(CreateWebhook.rules["event"].enum or ())
+    assert MODULES.keys() == BODIES.keys()
+
+
+def test_texts_are_shortened_and_in_one_line() -> None:
+    shown = view(name="a\u202e" + "n" * 500, description="\n".join("d" * 9_000))
+
+    assert len(shown.name) == 100
+    assert len(shown.description) == 400
+    assert not {"\u202e", "\n"} & set(shown.name + shown.description)
+
+
+def test_a_name_without_letters_gets_words() -> None:
+    assert view(name="\u200b").name == "An add-on without a name"
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "/x", "https:// x", ""]
+)
+def test_only_web_addresses_become_links(address: str) -> None:
+    shown = view(
+        vendor={"name": "Example", "url": address},
+        links={"self": ADDRESS, "homepage": address},
+    )
+
+    assert (shown.vendor_url, shown.homepage) == (None, None)
+
+
+def test_the_address_is_shown_without_what_may_be_secret() -> None:
+    shown = view("https://user:word@a.example/capabilities?key=abc#d")
+
+    assert shown.address == "https://a.example/capabilities?…"
+    data = "data:application/json;base64," + "A" * 1_000
+    assert len(view(data).address) == 101
+
+
+def test_webhooks_alike_are_told_once_and_not_without_end() -> None:
+    hooks = [{**HOOK, "pattern": f"^{number % 40}"} for number in range(80)]
+
+    shown = with_capabilities(webhook=[HOOK, HOOK, *hooks])
+
+    assert len(shown.listened) == 30
+    assert [one.pattern for one in shown.listened[:2]] == [None, "^0"]
+
+
+def test_servers_are_named_by_their_origins() -> None:
+    shown = with_capabilities(
+        webhook=[HOOK],
+        configurable={"url": "http://b.example:8080/configure?secret=1"},
+        glance=[
+            {"key": "g", "name": {"value": "G"}, "icon": ICON},
+            {
+                "key": "h",
+                "name": {"value": "H"},
+                "icon": ICON,
+                "queryUrl": "https://c.example/g",
+            },
+        ],
+    )
+
+    assert shown.servers == (
+        "https://karma.example",
+        "http://b.example:8080",
+        "https://a.example",
+        "https://c.example",
+    )
+
+
+def test_modules_of_every_kind_are_named() -> None:
+    name = {"value": "Name"}
+    shown = with_capabilities(
+        dialog=[{"key": "d", "title": name, "url": "https://a.example/"}],
+        externalPage=[{"key": "page", "url": "https://a.example/"}],
+    )
+
+    assert shown.modules == (
+        module_view("externalPage", "page"),
+        module_view("dialog", "Name"),
+    )
