@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {
     "addon/storage/migrations.py": "unit/addon/storage/test_sqlite.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
+    "cli/addon/replay.py": "e2e/test_addon_run.py",
     "cli/admin/ca.py": "e2e/test_running.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
     "server/http/heads.py": "unit/server/http/test_framing.py",

@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, Place] = {
     "admin": Place(
         "admin", "admin", "Manage a server's users, rooms, clients and tokens."
     ),
-    "addon": Place("addon", "addon", "Check an add-on."),
+    "addon": Place("addon", "addon", "Check, run and try an add-on that you write."),
     "backup": Place("backup", "backup_command", "Back up a server to a file."),
     "restore": Place("backup", "restore_command", "Restore a server from a backup."),
     "completion": Place("completion", "completion", "Print a shell completion script."),

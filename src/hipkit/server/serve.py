@@ -27,6 +27,7 @@ from hipkit.server.storage.lock import RunningServer, announce, hold_lock
 from hipkit.server.tls import Certificate
 
 __all__ = [
+    "Runner",
     "address_for_others",
     "address_of",
     "announce_server",
@@ -248,7 +249,7 @@ async def serving(
         seconds = server.settings.hsts_seconds
         application = StrictTransportSecurity(application, seconds=seconds)
     config = _configured(server, application, certificate)
-    runner = _Runner(config)
+    runner = Runner(config)
     async with contextlib.AsyncExitStack() as closing:
         # Last, when no delivery is under way any more.
         closing.push_async_callback(server.runtime.close_outgoing)
@@ -293,7 +294,7 @@ def _configured(
     )
 
 
-async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
+async def _hurry(runner: Runner, at_once: asyncio.Event | None) -> None:
     if at_once is not None:
         await at_once.wait()
         runner.force_exit = True
@@ -303,7 +304,7 @@ async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
             connection.transport.abort()
 
 
-class _Runner(uvicorn.Server):
+class Runner(uvicorn.Server):
     """Sets `ready` once it listens, and leaves signals to `run`, which stops everything."""
 
     def __init__(self, config: uvicorn.Config) -> None:
