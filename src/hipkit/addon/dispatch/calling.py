@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
 from inspect import isawaitable
 
-from hipkit.addon.handlers.handler import Handler
+from hipkit.addon.handlers.handler import Factories, Handler
 
-__all__ = ["TypeSources", "call_function", "call_handler"]
-
-
-class TypeSources:
-    """Values by type, each made when it is asked for.
-
-    Args:
-        makers: Type -> what makes its value.
-    """
-
-    def __init__(self, makers: Mapping[type, Callable[[], object]]) -> None:
-        self._makers = makers
-
-    def get(self, kind: type, /) -> object:
-        """Return the value of a type."""
-        return self._makers[kind]()
+__all__ = ["call_function", "call_handler"]
 
 
 async def call_handler(
-    handler: Handler, subject: object, sources: TypeSources, threads: Executor
+    handler: Handler, subject: object, factories: Factories, threads: Executor
 ) -> object:
     """Call a handler and return its result.
 
     Args:
         handler: The handler.
         subject: What it is for.
-        sources: Values by type.
+        factories: The values that are passed by type.
         threads: Where a handler runs that is not async.
     """
     if handler.is_async:
-        result = handler.call(subject, sources)
+        result = handler.call(subject, factories)
     else:
-        result = await _in_thread(threads, handler.call, subject, sources)
+        result = await _in_thread(threads, handler.call, subject, factories)
     return await _finish(result)
 
 

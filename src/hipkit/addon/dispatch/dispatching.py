@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from logging import getLogger
 from typing import cast
 
 from hipkit.addon.descriptor.identity import Identity
-from hipkit.addon.dispatch.calling import TypeSources, call_function, call_handler
+from hipkit.addon.dispatch.calling import call_function, call_handler
 from hipkit.addon.handlers.commands import UsageError
 from hipkit.addon.handlers.events import RoomEvent, RoomNotification, to_room_event
-from hipkit.addon.handlers.handler import OF_EVENTS, Handler
+from hipkit.addon.handlers.handler import OF_EVENTS, Factories, Handler
 from hipkit.addon.handlers.registry import Failure, Registry
 from hipkit.addon.handlers.replies import Reply, to_operation
 from hipkit.addon.handlers.views import ViewRequest
@@ -32,7 +32,7 @@ class Caller:
     """For whom handlers are called: an installation, or a client that polls.
 
     Args:
-        makers: What there is besides the event, by type, each made when it is asked for.
+        factories: The values that are passed by type, besides those of the event.
         send: Sends a reply.
         installation: The installation; `None` while polling.
         label: Label of replies, next to the sender's name. Defaults to none.
@@ -40,32 +40,30 @@ class Caller:
 
     def __init__(
         self,
-        makers: Mapping[type, Callable[[], object]],
+        factories: Factories,
         send: Callable[[SendRoomNotification], Awaitable[None]],
         *,
         installation: Installation | None,
         label: str | None = None,
     ) -> None:
-        self._makers = makers
+        self._factories = factories
         self.send = send
         self.installation = installation
         self.label = label
 
     def has(self, kind: type) -> bool:
         """Return whether handlers of events may ask for a type."""
-        return kind in self._makers or kind in OF_EVENTS
+        return kind in self._factories or kind in OF_EVENTS
 
-    def sources(self, subject: Subject) -> TypeSources:
+    def factories_for(self, subject: Subject) -> Factories:
         """Return what handlers may ask for by type."""
-        if isinstance(subject, RoomEvent):
-            return TypeSources(
-                {
-                    **self._makers,
-                    Room: lambda: subject.room,
-                    Sender: lambda: subject.sender,
-                }
-            )
-        return TypeSources(self._makers)
+        if not isinstance(subject, RoomEvent):
+            return self._factories
+        return {
+            **self._factories,
+            Room: lambda: subject.room,
+            Sender: lambda: subject.sender,
+        }
 
 
 class Dispatcher:
@@ -115,8 +113,8 @@ class Dispatcher:
 
     async def call(self, handler: Handler, subject: Subject, caller: Caller) -> object:
         """Call a handler and return its result."""
-        sources = caller.sources(subject)
-        return await call_handler(handler, subject, sources, self._threads)
+        factories = caller.factories_for(subject)
+        return await call_handler(handler, subject, factories, self._threads)
 
     async def report_view(
         self, error: Exception, handler: Handler, request: ViewRequest, caller: Caller

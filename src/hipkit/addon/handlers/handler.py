@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from logging import getLogger
 from types import NoneType, UnionType
-from typing import Protocol, Union, cast, get_args, get_origin
+from typing import Union, cast, get_args, get_origin
 
 from hipkit.addon.handlers.commands import Argument, Command, read_argument
 from hipkit.addon.handlers.events import Message, RoomEvent
@@ -27,7 +27,7 @@ from hipkit.client.client import HipChat
 from hipkit.descriptors.patterns import Match, find_match, find_problem
 from hipkit.v2.models import Room, Sender
 
-__all__ = ["INJECTED", "OF_EVENTS", "Handler", "Sources", "read_handler"]
+__all__ = ["INJECTED", "OF_EVENTS", "Factories", "Handler", "read_handler"]
 
 LOGGER = getLogger("hipkit.addon")
 
@@ -38,11 +38,8 @@ OF_EVENTS = (Room, Sender)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class Sources(Protocol):
-    """Returns the values that are passed by type."""
-
-    def get(self, kind: type, /) -> object:
-        """Return the value of one of `INJECTED`."""
+Factories = Mapping[type, Callable[[], object]]
+"""Type in `INJECTED` -> returns the value to pass; called only for what a handler asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +85,17 @@ class Handler:
             LOGGER.warning("%s: its pattern took too long for a message", self.key)
             return False
 
-    def call(self, subject: object, sources: Sources) -> object:
+    def call(self, subject: object, factories: Factories) -> object:
         """Call the function; of an async one, return the awaitable.
 
         Args:
             subject: What the handler is for, such as an event.
-            sources: Where values come from that are passed by type.
+            factories: The values that are passed by type.
 
         Raises:
             UsageError: The message calls the command with wrong arguments.
         """
-        named = {name: sources.get(kind) for name, kind in self.injected.items()}
+        named = {name: factories[kind]() for name, kind in self.injected.items()}
         words: list[object] = []
         if self.command is not None and isinstance(subject, Message):
             values = self.command.read(subject.text, subject.mentions)

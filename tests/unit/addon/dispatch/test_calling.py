@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from hipkit.addon.dispatch.calling import TypeSources, call_function, call_handler
+from hipkit.addon.dispatch.calling import call_function, call_handler
 from hipkit.addon.handlers.handler import read_handler
 from hipkit.addon.installations.installation import Installation
 
@@ -20,7 +20,7 @@ def call(function: Callable[..., object]) -> object:
         NAME.set("karma")
         with ThreadPoolExecutor(1) as threads:
             handler = read_handler(function, Installation, key="f")
-            return await call_handler(handler, None, TypeSources({}), threads)
+            return await call_handler(handler, None, {}, threads)
 
     return asyncio.run(run())
 

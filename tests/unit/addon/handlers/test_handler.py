@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hipkit import AsyncHipChat, HipChat
-from hipkit.addon.dispatch.calling import TypeSources
 from hipkit.addon.handlers.commands import UsageError
 from hipkit.addon.handlers.events import Message, RoomEnter, RoomEvent
 from hipkit.addon.handlers.handler import Handler, read_handler
@@ -47,14 +46,12 @@ def read(
 
 
 def call(handler: Handler, text: str = "") -> object:
-    sources = TypeSources(
-        {
-            Room: lambda: "the room",
-            Sender: lambda: "the sender",
-            HipChat: lambda: "client",
-        }
-    )
-    return handler.call(message(text), sources)
+    factories: dict[type, Callable[[], object]] = {
+        Room: lambda: "the room",
+        Sender: lambda: "the sender",
+        HipChat: lambda: "client",
+    }
+    return handler.call(message(text), factories)
 
 
 def test_named_groups_are_arguments() -> None:
@@ -124,7 +121,7 @@ def test_an_async_handler_returns_an_awaitable() -> None:
 
     handler = read(karma)
     assert handler.is_async
-    made = handler.call(message("x"), TypeSources({AsyncHipChat: lambda: None}))
+    made = handler.call(message("x"), {AsyncHipChat: lambda: None})
     assert asyncio.run(made) == "x"  # type: ignore[arg-type]
 
 
