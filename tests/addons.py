@@ -38,7 +38,13 @@ class Installed:
     """
 
     def __init__(
-        self, addon: AddOn, server: HipChatServer, storage: Storage, base: str = BASE
+        self,
+        addon: AddOn,
+        server: HipChatServer,
+        storage: Storage,
+        base: str = BASE,
+        *,
+        replay_memory: bool = False,
     ) -> None:
         self.server = server
         self.client: TestClient = server.add_oauth_client(
@@ -49,7 +55,10 @@ class Installed:
         self._base = base
         self._to_host = AsyncMemoryTransport(app=server.app)
         self.app: AddOnApp = addon.asgi(
-            base_url=base, storage=storage, transport=self._to_host
+            base_url=base,
+            storage=storage,
+            replay_memory=replay_memory,
+            transport=self._to_host,
         )
         self._to_app = AsyncMemoryTransport(app=self.app)
 
@@ -148,10 +157,16 @@ class Installed:
 
 @asynccontextmanager
 async def installed(
-    addon: AddOn, server: HipChatServer, storage: Storage | None = None
+    addon: AddOn,
+    server: HipChatServer,
+    storage: Storage | None = None,
+    *,
+    replay_memory: bool = False,
 ) -> AsyncIterator[Installed]:
     """Install an add-on on a server, and stop it in the end."""
-    made = Installed(addon, server, storage or MemoryStorage())
+    made = Installed(
+        addon, server, storage or MemoryStorage(), replay_memory=replay_memory
+    )
     try:
         response = await made.install()
         assert response.status == 200, response.body

@@ -284,6 +284,7 @@ class AddOn(ModuleDecorators):
         allowed_hosts: Iterable[str] | None = None,
         allow_internal: bool = False,
         allow_http: bool = False,
+        replay_memory: bool = False,
         transport: AsyncTransport | None = None,
         now: Callable[[], float] = time.time,
     ) -> AddOnApp:
@@ -302,6 +303,8 @@ class AddOn(ModuleDecorators):
                 `https://api.hipchat.com`. Defaults to every server of the public network.
             allow_internal: Whether servers in internal networks may install it.
             allow_http: Whether `base_url` may be http, see `descriptor`.
+            replay_memory: Whether to refuse an event whose signature was used before. Servers may
+                repeat a delivery with the same signature, if they did not get the response.
             transport: Sends every call, in place of one that refuses internal addresses. It is not
                 closed.
             now: The clock, for tests.
@@ -320,6 +323,7 @@ class AddOn(ModuleDecorators):
             transport=transport,
             allowed_hosts=allowed_hosts,
             allow_internal=allow_internal,
+            replay_memory=replay_memory,
             now=now,
         )
         descriptor = describe(self.identity, self.registry, root)

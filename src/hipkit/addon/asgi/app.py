@@ -6,7 +6,7 @@ Read next: `endpoints.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from logging import getLogger
 from urllib.parse import unquote, urlsplit
@@ -19,9 +19,9 @@ from hipkit.addon.asgi.requests import (
     DisconnectedError,
     HttpRequest,
     Receive,
-    Scope,
     Send,
 )
+from hipkit.addon.asgi.requests import Scope as ConnectionScope
 from hipkit.addon.asgi.responses import (
     Response,
     page_response,
@@ -29,7 +29,7 @@ from hipkit.addon.asgi.responses import (
     text_response,
 )
 from hipkit.addon.asgi.runtime import Runtime, Settings
-from hipkit.addon.descriptor.identity import Identity
+from hipkit.addon.descriptor.identity import Identity, Scope
 from hipkit.addon.handlers.registry import Registry
 from hipkit.addon.installations.installation import Installation
 from hipkit.api.errors import InstallationError, SignatureError, StorageError
@@ -74,7 +74,9 @@ class AddOnApp:
         """The address of the descriptor, by which the add-on is installed."""
         return self.descriptor.links.self_
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, scope: ConnectionScope, receive: Receive, send: Send
+    ) -> None:
         """Answer a request, or run the app for the server's lifetime."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
@@ -107,9 +109,26 @@ class AddOnApp:
         """Return all installations, those included whose credentials are rejected."""
         return await (await self._runtime()).installations.find_all()
 
-    async def client(self, installation: Installation) -> AsyncHipChat:
-        """Return a client that acts as an installation. It need not be closed."""
-        return (await self._runtime()).client(installation)
+    async def client(
+        self, installation: Installation, scopes: Iterable[Scope] | None = None
+    ) -> AsyncHipChat:
+        """Return a client that acts as an installation. It need not be closed.
+
+        Args:
+            installation: The installation.
+            scopes: What its tokens allow. Defaults to all scopes that were granted.
+        """
+        return (await self._runtime()).client(installation, scopes)
+
+    async def forget_host(self, origin: str) -> bool:
+        """Forget the addresses of a HipChat server that has moved; return whether it had any.
+
+        They are pinned anew with its next installation.
+
+        Args:
+            origin: Scheme, name and port, such as `https://api.hipchat.com`.
+        """
+        return await (await self._runtime()).hosts.forget(origin)
 
     async def user_client(
         self, installation: Installation, user_id: int
@@ -163,7 +182,7 @@ class AddOnApp:
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
         request = HttpRequest(scope, receive, self._base_path)
         if request.query:
             # Servers log the address from here after the response; it may hold a signature.

@@ -25,6 +25,7 @@ from hipkit.addon.descriptor.identity import Identity
 from hipkit.addon.handlers.handler import Handler
 from hipkit.addon.handlers.registry import CONFIGURATION, Registry, ViewKind
 from hipkit.addon.handlers.views import ViewRequest, to_glance_content, to_view_response
+from hipkit.addon.installations.requests import LONGEST_REQUEST
 from hipkit.addon.installations.verification import (
     SignedRequest,
     check_event,
@@ -33,13 +34,13 @@ from hipkit.addon.installations.verification import (
 )
 from hipkit.addon.storage.protocol import LONGEST_DELIVERY, NewEvent
 from hipkit.api.bodies.reading import UnreadableError
+from hipkit.api.frames import clears_locals
 from hipkit.v2.models import AddonDescriptor, Message, Room
 from hipkit.webhooks import WebhookEvent, read_event
 
 __all__ = ["BROWSER_PATHS", "CORS", "Endpoint", "Endpoints"]
 
 LARGEST_BODY = 1024 * 1024
-LARGEST_INSTALL_BODY = 64 * 1024
 DELIVERY = "X-Hipkit-Delivery"
 SIGNATURE = "signed_request"
 HOST_PARAMETERS = frozenset(
@@ -149,13 +150,15 @@ class Endpoints:
 
     # Installations
 
+    @clears_locals
     async def _install(self, request: HttpRequest) -> Response:
-        body = await request.read_body(LARGEST_INSTALL_BODY)
+        body = await request.read_body(LONGEST_REQUEST)
         await self._runtime.installer.install(body)
         return json_response({})
 
+    @clears_locals
     async def _update(self, request: HttpRequest) -> Response:
-        body = await request.read_body(LARGEST_INSTALL_BODY)
+        body = await request.read_body(LONGEST_REQUEST)
         await self._runtime.installer.update(body)
         return json_response({})
 
@@ -183,7 +186,8 @@ class Endpoints:
     async def _webhook(self, request: HttpRequest, handler: Handler) -> Response:
         """Store an event that is signed, and then answer."""
         body = await request.read_body(LARGEST_BODY)
-        signed = await self._verify(request)
+        once = self._runtime.replay_memory
+        signed = await self._verify(request, once=once)
         try:
             event = read_event(body)
         except UnreadableError:
@@ -206,13 +210,18 @@ class Endpoints:
         return NO_CONTENT
 
     async def _verify(
-        self, request: HttpRequest, form: dict[str, str] | None = None
+        self,
+        request: HttpRequest,
+        form: dict[str, str] | None = None,
+        *,
+        once: bool = False,
     ) -> SignedRequest:
         return await verify_request(
             self._runtime.installations,
             headers=request.headers,
             query=request.query,
             form=form,
+            once=once,
             now=self._runtime.now(),
         )
 

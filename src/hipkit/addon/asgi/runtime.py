@@ -48,6 +48,7 @@ class Settings:
     transport: AsyncTransport | None
     allowed_hosts: Iterable[str] | None
     allow_internal: bool
+    replay_memory: bool
     now: Callable[[], float]
 
 
@@ -77,6 +78,7 @@ class Runtime:
         self.installations = Installations(storage)
         tokens = Tokens(storage, transport, now=settings.now)
         self.base_url = settings.base_url
+        self.replay_memory = settings.replay_memory
         self.users = UserTokens(
             storage,
             transport,
@@ -90,9 +92,10 @@ class Runtime:
         )
         self.dispatcher = Dispatcher(identity, registry, self._threads)
         self.worker = Worker(storage, self._handle, now=settings.now)
+        self.hosts = Hosts(storage, transport, self._policy)
         self.installer = Installer(
             storage,
-            Hosts(storage, transport, self._policy),
+            self.hosts,
             tokens,
             scopes=identity.scopes,
             allow_global=identity.allow_global,
@@ -136,9 +139,11 @@ class Runtime:
             installation=installation,
         )
 
-    def client(self, installation: Installation) -> AsyncHipChat:
-        """Return the client of an installation."""
-        return self._clients.asynchronous(installation)
+    def client(
+        self, installation: Installation, scopes: Iterable[str] | None = None
+    ) -> AsyncHipChat:
+        """Return the client of an installation, with all of its scopes or some."""
+        return self._clients.asynchronous(installation, scopes)
 
     async def store(self, event: NewEvent) -> None:
         """Store an event, unless it is a repeat, and wake the worker."""

@@ -7,7 +7,7 @@ policy for outgoing calls are the same for both.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import CancelledError, Future
 from threading import Lock
 from typing import Any, TypeVar
@@ -114,9 +114,11 @@ class Clients:
         self._bridge = bridge
         self._blocking = BridgedTransport(transport, bridge)
 
-    def asynchronous(self, installation: Installation) -> AsyncHipChat:
-        """Return the client of an installation."""
-        return self._tokens.client(installation)
+    def asynchronous(
+        self, installation: Installation, scopes: Iterable[str] | None = None
+    ) -> AsyncHipChat:
+        """Return the client of an installation, with all of its scopes or some."""
+        return self._tokens.client(installation, scopes)
 
     def blocking(self, installation: Installation) -> HipChat:
         """Return the client of an installation for other threads."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from hipkit import StorageError
+from hipkit import ForbiddenError, StorageError
 from hipkit.addon import AddOn, Message
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.storage.encryption import new_key
@@ -16,7 +16,7 @@ from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.storage.protocol import NewEvent
 from hipkit.testing import AsyncMemoryTransport, HipChatServer
 from hipkit.transports.protocol import Options, Request
-from tests.addons import BASE, Installed, installed
+from tests.addons import BASE, HOST, Installed, installed
 
 Messages = MutableMapping[str, Any]
 
@@ -243,6 +243,25 @@ async def test_programs_use_clients_outside_of_handlers(server: HipChatServer) -
         client = await made.app.client(installation)
         await client.rooms.send_room_notification(made.room_id, message="hi")
         assert made.replies() == ["hi"]
+
+
+async def test_a_client_may_have_some_of_the_scopes(server: HipChatServer) -> None:
+    addon = AddOn(key="a", name="A", scopes=["send_notification", "view_room"])
+    async with installed(addon, server) as made:
+        (installation,) = await made.app.installations()
+        client = await made.app.client(installation, ["send_notification"])
+        with pytest.raises(ForbiddenError):
+            await client.rooms.get_room(made.room_id)
+        await client.rooms.send_room_notification(made.room_id, "hello")
+        assert made.replies() == ["hello"]
+
+
+async def test_the_addresses_of_a_host_can_be_forgotten(server: HipChatServer) -> None:
+    async with installed(silent(), server) as made:
+        assert await made.app.forget_host(HOST)
+        assert not await made.app.forget_host(HOST)
+        assert (await made.install()).status == 200
+        assert await made.app.forget_host(HOST)
 
 
 def test_mistakes_are_seen_when_the_app_is_made() -> None:

@@ -95,6 +95,23 @@ async def test_a_repeat_is_dropped(server: HipChatServer) -> None:
         assert len(addon.replies()) == 4
 
 
+async def test_a_replay_under_another_delivery_is_refused_with_a_memory(
+    server: HipChatServer,
+) -> None:
+    async with installed(karma(), server, replay_memory=True) as addon:
+        body = json.dumps(addon.message("/karma @bob")).encode()
+        signed = {"Authorization": f"JWT {addon.token()}"}
+        statuses = [
+            await addon.request(
+                "POST", "/webhook/karma", body, signed | {"X-Hipkit-Delivery": delivery}
+            )
+            for delivery in ("1", "2")
+        ]
+        assert [each.status for each in statuses] == [204, 401]
+        await addon.app.drain()
+        assert len(addon.replies()) == 1
+
+
 async def test_events_without_an_id_are_never_repeats(server: HipChatServer) -> None:
     async with installed(karma(), server) as addon:
         for _ in range(2):
