@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable
 
 from hipkit.addon.handlers.handler import Factories, Handler
@@ -24,11 +25,8 @@ async def call_handler(
         factories: The values that are passed by type.
         threads: Where a handler runs that is not async.
     """
-    if handler.is_async:
-        result = handler.call(subject, factories)
-    else:
-        result = await _in_thread(threads, handler.call, subject, factories)
-    return await _finish(result)
+    call = partial(handler.call, subject, factories)
+    return await _call(call, is_async=handler.is_async, threads=threads)
 
 
 async def call_function(
@@ -39,37 +37,37 @@ async def call_function(
     threads: Executor,
 ) -> object:
     """Call a function and return its result, like a handler."""
-    if is_async:
-        result = function(argument)
-    else:
-        result = await _in_thread(threads, function, argument)
-    return await _finish(result)
+    return await _call(partial(function, argument), is_async=is_async, threads=threads)
 
 
-async def _finish(result: object) -> object:
-    """Await a result if necessary.
+async def _call(
+    function: Callable[[], object], *, is_async: bool, threads: Executor
+) -> object:
+    """Call a function and return its result, awaited if necessary.
 
     Raises:
-        RuntimeError: The handler cancelled itself. It must not look as if the add-on stopped.
+        RuntimeError: It raised `SystemExit`, as `argparse` does for wrong arguments, which would
+            end the add-on; or another exception that is not an `Exception`; or it cancelled itself,
+            which would look as if the add-on stopped.
     """
-    if not isawaitable(result):
-        return result
     try:
-        return await result
-    except asyncio.CancelledError as error:
+        result = function() if is_async else await _in_thread(threads, function)
+        return await result if isawaitable(result) else result
+    except (Exception, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
         task = asyncio.current_task()
-        if task is None or task.cancelling():
+        is_stopped = task is None or task.cancelling() > 0
+        if is_stopped and isinstance(error, asyncio.CancelledError):
             raise
-        raise RuntimeError("the handler was cancelled by itself") from error
+        raise RuntimeError(f"a handler raised {type(error).__name__}") from error
 
 
-async def _in_thread(
-    threads: Executor, function: Callable[..., object], *arguments: object
-) -> object:
+async def _in_thread(threads: Executor, function: Callable[[], object]) -> object:
     loop = asyncio.get_running_loop()
     try:
         return await loop.run_in_executor(
-            threads, copy_context().run, _guarded, function, *arguments
+            threads, copy_context().run, _guarded, function
         )
     except _Stopped as stopped:
         raise RuntimeError("a handler raised StopIteration") from stopped.__cause__
@@ -79,8 +77,8 @@ class _Stopped(Exception):  # noqa: N818 - it carries an exception, and never le
     """Carries a `StopIteration`, which a future cannot."""
 
 
-def _guarded(function: Callable[..., object], *arguments: object) -> object:
+def _guarded(function: Callable[[], object]) -> object:
     try:
-        return function(*arguments)
+        return function()
     except StopIteration as error:
         raise _Stopped from error

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextvars import ContextVar
 
 import pytest
@@ -11,6 +11,11 @@ import pytest
 from hipkit.addon.dispatch.calling import call_function, call_handler
 from hipkit.addon.handlers.handler import read_handler
 from hipkit.addon.installations.installation import Installation
+
+
+class Fatal(BaseException):
+    """As pytest's own failures are."""
+
 
 NAME: ContextVar[str] = ContextVar("name")
 
@@ -58,6 +63,21 @@ def test_what_a_handler_raises_is_raised() -> None:
         call(stop)
     with pytest.raises(KeyError):
         call(fail)
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(2), asyncio.CancelledError(), CancelledError(), Fatal()]
+)
+def test_nothing_that_a_handler_raises_ends_the_add_on(error: BaseException) -> None:
+    def fail(_: Installation) -> None:
+        raise error
+
+    async def fail_async(_: Installation) -> None:
+        raise error
+
+    for function in (fail, fail_async):
+        with pytest.raises((RuntimeError, CancelledError)):
+            call(function)
 
 
 def test_plain_functions_are_called_in_the_same_way() -> None:

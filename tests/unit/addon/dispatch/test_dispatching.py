@@ -233,7 +233,7 @@ async def test_a_handler_that_is_cancelled_by_its_own_task_is_a_failure(
         failures.append(failure)
 
     await run(made, event())
-    assert "cancelled" in str(failures[0].error)
+    assert "CancelledError" in str(failures[0].error)
 
 
 async def test_a_reply_has_a_label_if_its_caller_has_one() -> None:
