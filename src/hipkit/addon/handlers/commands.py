@@ -15,7 +15,9 @@ from hipkit.v2.models import User
 __all__ = ["Argument", "Command", "UsageError", "check_command_name", "read_argument"]
 
 NAME = re.compile(r"/[A-Za-z0-9_-]{1,39}")
-WORD = re.compile(r'"([^"]*)"|“([^”]*)”|(\S+)')
+WORD = re.compile(r"\S+")
+CLOSING = {'"': '"', "“": "”"}
+"""The quotes that join words, and what closes each."""
 HELP = (["help"], ["--help"])
 LONGEST_NUMBER = 30
 """Digits of a number. Python takes quadratic time for thousands of them."""
@@ -128,10 +130,7 @@ class Command:
             UsageError: An argument is missing, superfluous or of another type, or help was asked
                 for; the message is what to answer.
         """
-        words = [
-            next(part for part in found.groups() if part is not None)
-            for found in WORD.finditer(text[len(self.name) :])
-        ]
+        words = _words(text[len(self.name) :])
         if words in HELP:
             raise UsageError(self.help)
         values: dict[str, object] = {}
@@ -173,6 +172,25 @@ def check_command_name(name: object) -> None:
         raise ValueError(
             f"the command {name!r} must be a slash and 1 to 39 letters, digits, _ and -"
         )
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text; those in double quotes are one."""
+    words: list[str] = []
+    # A text with many quotes that nothing closes takes no longer than any other.
+    closing = dict(CLOSING)
+    at = 0
+    while found := WORD.search(text, at):
+        start, at = found.span()
+        quote = text[start]
+        end = text.find(closing[quote], start + 1) if quote in closing else -1
+        if end < 0:
+            closing.pop(quote, None)
+            words.append(found.group())
+        else:
+            words.append(text[start + 1 : end])
+            at = end + 1
+    return words
 
 
 def read_argument(parameter: Parameter) -> Argument:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from hypothesis import given
@@ -60,6 +60,21 @@ def test_optional_arguments_may_be_left_out_and_the_rest_is_a_list() -> None:
 
     assert values(do, "x") == {"a": "x", "words": []}
     assert values(do, "x 1 y “z z”") == {"a": "x", "b": 1, "words": ["y", "z z"]}
+
+
+def test_quotes_that_are_not_closed_are_part_of_words() -> None:
+    def do(*words: str) -> None: ...
+
+    assert values(do, 'a "b c” “d e" f') == {"words": ["a", "b c” “d e", "f"]}
+    assert values(do, 'x"y z" “w “ v') == {"words": ['x"y', 'z"', "“w", "“", "v"]}
+    assert values(do, '"""a" ""') == {"words": ["", "a", ""]}
+
+
+def test_many_quotes_that_are_not_closed_take_no_longer_than_other_words() -> None:
+    def do(*words: str) -> None: ...
+
+    # With a search to the end for each of them this would take hours.
+    assert len(cast("list[str]", values(do, "“ " * 500_000)["words"])) == 500_000
 
 
 @pytest.mark.parametrize(
