@@ -130,7 +130,7 @@ def read_issuer(token: Secret) -> str:
         _, payload, _ = token.reveal().split(".")
         padded = payload + "=" * (-len(payload) % 4)
         claims = msgspec.json.decode(urlsafe_b64decode(padded), type=_Issuer)
-    except ValueError:  # Of base64, and of JSON.
+    except (ValueError, RecursionError):  # Of base64, and of JSON.
         claims = _Issuer()
     return _issuer(msgspec.structs.asdict(claims))
 

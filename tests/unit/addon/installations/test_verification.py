@@ -251,6 +251,7 @@ MALFORMED = {
     "critical": sign(claims(), crit=["exp"]),
     "too long": sign(claims(more="x" * 10_000)),
     "too deep": sign(json.loads('{"iss":' * 900 + "1" + "}" * 900)),
+    "too deep for JSON": ".".join(["e30", _base64(b'{"x":' + b"[" * 2_000), "e30"]),
     "not ASCII": "ü.ü.ü",
 }
 
