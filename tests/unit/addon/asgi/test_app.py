@@ -252,7 +252,7 @@ async def test_a_client_may_have_some_of_the_scopes(server: HipChatServer) -> No
         client = await made.app.client(installation, ["send_notification"])
         with pytest.raises(ForbiddenError):
             await client.rooms.get_room(made.room_id)
-        await client.rooms.send_room_notification(made.room_id, "hello")
+        await client.rooms.send_room_notification(made.room_id, message="hello")
         assert made.replies() == ["hello"]
 
 
