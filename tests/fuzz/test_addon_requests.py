@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hipkit import InstallationError, SignatureError
-from hipkit.addon.installations.host_policy import HostPolicy, origin_of, read_address
+from hipkit.addon.installations.host_policy import HostPolicy, read_address
 from hipkit.addon.installations.hosts import Host, Hosts
 from hipkit.addon.installations.installation import Installation, Installations
 from hipkit.addon.installations.installing import Installer
@@ -325,7 +325,7 @@ def test_any_document_is_refused_or_about_its_own_server(
     host = site.read()
     if isinstance(host, Host):
         for address in (host.api_url, host.token_url):
-            assert origin_of(read_address(address)) == site.host.origin
+            assert read_address(address).origin == site.host.origin
 
 
 @given(addresses)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from hipkit.api.addresses import DEFAULT_PORTS, split_web_address
 from hipkit.api.errors import BadRequestError
+from hipkit.transports.protocol import HeaderPairs, Request
 
 __all__ = [
     "LONGEST_URL",
@@ -81,13 +82,34 @@ class ForbiddenAddressError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where events are posted to: a URL in the parts that a request is made of."""
+    """Where a call leads: a URL in the parts that a request is made of."""
 
     scheme: Literal["http", "https"]
     host: str
     port: int
     target: str
     """Path and query."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; the port only where it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        is_usual = self.port == DEFAULT_PORTS[self.scheme]
+        return f"{self.scheme}://{host}{'' if is_usual else f':{self.port}'}"
+
+    def request(
+        self, method: str, *, headers: HeaderPairs = (), content: bytes | None = None
+    ) -> Request:
+        """Return a request to it."""
+        return Request(
+            method,
+            self.scheme,
+            self.host,
+            self.port,
+            self.target,
+            headers=headers,
+            content=content,
+        )
 
 
 def parse_endpoint(url: str) -> Endpoint:

@@ -9,7 +9,6 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.errors import BadRequestError, InstallationError
 from hipkit.transports.egress import (
     EgressPolicy,
@@ -22,7 +21,7 @@ from hipkit.transports.egress import (
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.transports.resolved import ResolvedTransport
 
-__all__ = ["HostPolicy", "origin_of", "read_address"]
+__all__ = ["HostPolicy", "read_address"]
 
 MOST_CONNECTIONS = 100
 EVERYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
@@ -64,7 +63,7 @@ class HostPolicy:
             InstallationError: It is not an address, or one of a server that is not allowed.
         """
         endpoint = read_address(url)
-        origin = origin_of(endpoint)
+        origin = endpoint.origin
         if self.allowed is not None:
             if origin not in self.allowed:
                 raise InstallationError(
@@ -125,19 +124,10 @@ def read_address(url: str) -> Endpoint:
         ) from None
 
 
-def origin_of(endpoint: Endpoint) -> str:
-    """Return scheme, name and port, the port only where it is not the usual one."""
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    is_usual = endpoint.port == DEFAULT_PORTS[endpoint.scheme]
-    return f"{endpoint.scheme}://{host}{'' if is_usual else f':{endpoint.port}'}"
-
-
 def _listed(entry: str) -> str:
     """Return the origin that an entry of an allow-list stands for."""
     try:
-        return origin_of(
-            parse_endpoint(entry if "://" in entry else f"https://{entry}")
-        )
+        return parse_endpoint(entry if "://" in entry else f"https://{entry}").origin
     except BadRequestError:
         raise ValueError(
             f"allowed hosts are like https://chat.example.com, not {entry!r}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hipkit.addon.installations.host_policy import HostPolicy, origin_of, read_address
+from hipkit.addon.installations.host_policy import HostPolicy, read_address
 from hipkit.addon.storage.protocol import Storage
 from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.errors import BadRequestError, InstallationError
@@ -22,7 +22,6 @@ from hipkit.transports.egress import parse_endpoint
 from hipkit.transports.protocol import (
     AsyncTransport,
     Options,
-    Request,
     TransportError,
 )
 from hipkit.v2.models import CapabilitiesDocument
@@ -110,21 +109,15 @@ class Hosts:
         """
         endpoint = read_address(url)
         origin = self.policy.check(url)
-        request = Request(
-            method="GET",
-            scheme=endpoint.scheme,
-            host=endpoint.host,
-            port=endpoint.port,
-            target=endpoint.target,
-            headers=HEADERS,
-        )
         options = Options(
             timeout_seconds=CALL_SECONDS,
             deadline=time.monotonic() + CALL_SECONDS,
             max_response_bytes=LONGEST_DOCUMENT,
         )
         try:
-            response = await self._transport.send(request, options)
+            response = await self._transport.send(
+                endpoint.request("GET", headers=HEADERS), options
+            )
         except TransportError as error:
             raise InstallationError(
                 f"The add-on cannot read from {origin}: {error.reason}."
@@ -167,7 +160,7 @@ class Hosts:
             pages=tuple(
                 sorted(
                     {
-                        origin_of(read_address(page))
+                        read_address(page).origin
                         for page in map(_web_address, pages)
                         if page
                     }
@@ -179,7 +172,7 @@ class Hosts:
         """Check that an address in a server's document is one of that server."""
         if self.policy.allowed is not None:
             self.policy.check(url)
-        elif origin_of(read_address(url)) != origin:
+        elif read_address(url).origin != origin:
             raise InstallationError(
                 f"The capabilities document of {origin} names addresses of another server.",
                 status=403,

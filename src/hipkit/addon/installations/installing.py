@@ -18,7 +18,7 @@ from hashlib import sha256
 from string import printable
 from urllib.parse import quote
 
-from hipkit.addon.installations.host_policy import origin_of, read_address
+from hipkit.addon.installations.host_policy import read_address
 from hipkit.addon.installations.hosts import Host, Hosts
 from hipkit.addon.installations.installation import Installation, Installations
 from hipkit.addon.installations.requests import (
@@ -353,8 +353,8 @@ class Installer:
     async def _fetch(self, installable_url: str) -> InstallRequest:
         """Return what a host has for the add-on at an address that a browser brought."""
         request = read_install_request(await self._hosts.fetch(installable_url))
-        origin = origin_of(read_address(installable_url))
-        if origin_of(read_address(request.capabilities_url)) != origin:
+        origin = read_address(installable_url).origin
+        if read_address(request.capabilities_url).origin != origin:
             raise InstallationError(
                 "The installation is for another host than its address.", status=403
             )
@@ -382,7 +382,7 @@ def _at(host: Host, installation: Installation) -> Installation:
 
 def _way_back(host: Host, redirect_url: str) -> str:
     """Return where a browser is to go: to the host's own pages, and nowhere else."""
-    if origin_of(read_address(redirect_url)) not in {host.origin, *host.pages}:
+    if read_address(redirect_url).origin not in {host.origin, *host.pages}:
         raise InstallationError(
             "The address to return to is not one of the installation's host.",
             status=403,

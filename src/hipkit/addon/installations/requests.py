@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from hipkit.addon.installations.claims import whole_number
-from hipkit.addon.installations.host_policy import origin_of, read_address
+from hipkit.addon.installations.host_policy import read_address
 from hipkit.addon.installations.installation import Installation
 from hipkit.api.bodies.reading import UnreadableError, read_document
 from hipkit.api.errors import InstallationError
@@ -88,7 +88,7 @@ def check_host(known: Installation, request: InstallRequest) -> None:
     Raises:
         InstallationError: It is about another one (409).
     """
-    if origin_of(read_address(request.capabilities_url)) != known.host:
+    if read_address(request.capabilities_url).origin != known.host:
         raise InstallationError(
             "An installation with this id belongs to another host.", status=409
         )

@@ -15,7 +15,7 @@ from hipkit.client.setup import choose_transport
 from hipkit.descriptors.data_urls import is_data_url, read_data_url
 from hipkit.descriptors.document import LARGEST_DESCRIPTOR
 from hipkit.transports.egress import Endpoint, parse_endpoint
-from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
+from hipkit.transports.protocol import Options, RawResponse, TransportError
 
 __all__ = ["Fetched", "is_web_url", "read_source"]
 
@@ -89,14 +89,7 @@ def _send(endpoint: Endpoint, place: str, settings: Settings) -> RawResponse:
     seconds = settings.timeout or FETCH_SECONDS
     connecting = {} if settings.ca_file is None else {"verify": settings.ca_file}
     transport = choose_transport(settings.transport or "httpcore2", connecting)
-    request = Request(
-        method="GET",
-        scheme=endpoint.scheme,
-        host=endpoint.host,
-        port=endpoint.port,
-        target=endpoint.target,
-        headers=(("Accept", "application/json"),),
-    )
+    request = endpoint.request("GET", headers=(("Accept", "application/json"),))
     limits = Options(
         timeout_seconds=seconds,
         deadline=time.monotonic() + seconds,

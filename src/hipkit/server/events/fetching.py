@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from hipkit.api.errors import BadRequestError, HipkitError
 from hipkit.transports.egress import parse_endpoint
-from hipkit.transports.protocol import AsyncTransport, Options, Request, TransportError
+from hipkit.transports.protocol import AsyncTransport, Options, TransportError
 
 __all__ = ["FETCH_SECONDS", "FetchError", "Fetched", "fetch", "shown_origin"]
 
@@ -82,15 +82,7 @@ async def fetch(
 
     try:
         endpoint = parse_endpoint(url)
-        request = Request(
-            method,
-            endpoint.scheme,
-            endpoint.host,
-            endpoint.port,
-            endpoint.target,
-            headers=tuple(headers),
-            content=content,
-        )
+        request = endpoint.request(method, headers=tuple(headers), content=content)
         options = Options(
             timeout_seconds=seconds,
             deadline=time.monotonic() + seconds,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from hipkit import InstallationError
-from hipkit.addon.installations.host_policy import HostPolicy, origin_of, read_address
+from hipkit.addon.installations.host_policy import HostPolicy, read_address
 from hipkit.transports.protocol import Options, Request, TransportError
 
 
@@ -22,7 +22,7 @@ from hipkit.transports.protocol import Options, Request, TransportError
     ],
 )
 def test_an_origin_is_scheme_name_and_port(url: str, origin: str) -> None:
-    assert origin_of(read_address(url)) == origin
+    assert read_address(url).origin == origin
 
 
 @pytest.mark.parametrize(
