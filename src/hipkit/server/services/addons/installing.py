@@ -82,9 +82,7 @@ async def install_new(
         )
         return await _offer_to_addon(context, offer, new, client, secret, replaced)
     except BaseException:
-        # In a task of its own: the caller may be cancelled, or hang up, and the add-on would keep
-        # credentials that nobody knows of.
-        await asyncio.shield(asyncio.ensure_future(_withdraw(context, client.id)))
+        await _withdraw(context, client.id)
         raise
 
 
@@ -117,7 +115,9 @@ async def _offer_to_addon(
             lambda stores: settle(context, stores, new, client, replaced=replaced)
         )
     except BaseException:
-        if installable.callback_url is not None:
+        # First the credentials: add-ons believe a removal only if they no longer work.
+        is_gone = await _withdraw(context, client.id)
+        if is_gone and installable.callback_url is not None:
             await notify_removed(context, installable.callback_url, client.id)
         raise
     return await landing(context, installed, descriptor, relay_state=offer.relay_state)
@@ -221,8 +221,16 @@ async def _add_pending(
     await store.add(new)
 
 
-async def _withdraw(context: Context, client_id: str) -> None:
-    async def command(stores: Stores) -> None:
-        await stores.clients.delete(client_id)
+async def _withdraw(context: Context, client_id: str) -> bool:
+    """Delete a client, unless its installation is complete, and return whether it is gone."""
 
-    await context.write(command)
+    async def command(stores: Stores) -> bool:
+        found = await stores.installations.get(client_id)
+        if found is not None and found.state == "installed":
+            return False
+        await stores.clients.delete(client_id)
+        return True
+
+    # In a task of its own: the caller may be cancelled, or hang up, and the add-on would keep
+    # credentials that nobody knows of.
+    return await asyncio.shield(asyncio.ensure_future(context.write(command)))

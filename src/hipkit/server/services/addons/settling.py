@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.api.errors import ConflictError
+from hipkit.api.errors import ConflictError, NotFoundError
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.addons.extensions import replace_extensions
 from hipkit.server.services.addons.reading import capabilities_of
@@ -39,14 +39,20 @@ async def settle(
 
     Raises:
         ConflictError: It was removed meanwhile, or another one took its place.
+        NotFoundError: Its room was deleted meanwhile.
     """
+    if pending.room_id is not None and await stores.rooms.get(pending.room_id) is None:
+        raise NotFoundError(f"The room of {pending.name} was deleted")
     before: list[AddonWebhook] = []
     if replaced is not None:
         before = declared_webhooks(replaced)
         old = await stores.clients.get(replaced.client_id)
-        if old is not None:
-            await hand_over(stores, old, client.id, before)
-            await stores.clients.delete(old.id)
+        if old is None:
+            raise ConflictError(
+                f"{pending.name} was removed while it was being updated"
+            )
+        await hand_over(stores, old, client.id, before)
+        await stores.clients.delete(old.id)
     place = (pending.group_id, pending.room_id, pending.addon_key)
     is_taken = await stores.installations.find(*place) is not None
     if is_taken or not await stores.installations.settle(

@@ -17,6 +17,9 @@ from hipkit.api.errors import (
 from hipkit.server.services.addons.listing import list_addons
 from hipkit.server.services.addons.offers import read_offer
 from hipkit.server.services.addons.updating import install
+from hipkit.server.services.rooms.changes import delete_room as delete_the_room
+from hipkit.server.storage.protocol import Stores
+from hipkit.v2.rooms import DeleteRoom
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.services.addons.conftest import (
     ADDRESS,
@@ -267,6 +270,45 @@ def test_an_add_on_that_is_removed_meanwhile_is_not_installed(
         install_at(host)
     # The add-on believed it was installed: it learns that it is not.
     assert addon.posted[-1][0] == "DELETE"
+
+
+def test_an_add_on_is_not_installed_in_a_room_that_is_deleted_meanwhile(
+    host: Site, addon: MemoryAddon
+) -> None:
+    room_id = host.add_room("Ops")
+
+    async def delete_room() -> None:
+        addon.during = None
+        await delete_the_room(await operator(host), DeleteRoom(room_id))
+
+    addon.during = delete_room
+    with pytest.raises(NotFoundError, match="The room of Karma was deleted"):
+        install_at(host, "Ops")
+
+    assert clients(host) == []
+    # The add-on learns of it once its credentials do not work any more: it may look.
+    assert addon.posted[-1][0] == "DELETE"
+    assert addon.token_statuses[-1] == 401
+
+
+def test_what_is_complete_is_not_withdrawn_where_the_caller_hangs_up(
+    host: Site, addon: MemoryAddon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = host.server.database.write
+
+    async def write_and_hang_up(command: Callable[[Stores], Any]) -> Any:
+        written = await write(command)
+        if await list_addons(await operator(host)):
+            monkeypatch.undo()
+            raise asyncio.CancelledError
+        return written
+
+    monkeypatch.setattr(host.server.database, "write", write_and_hang_up)
+    with pytest.raises(asyncio.CancelledError):
+        install_at(host)
+
+    assert clients(host) == list(addon.secrets)
+    assert [one[0] for one in addon.posted] == ["POST"]
 
 
 def test_notifications_carry_the_sender_s_name_of_the_descriptor(
