@@ -80,7 +80,9 @@ async def _update(
         await _revert(context, installed)
         raise
     if installable.updated_url is not None:
-        url = await browser_url(context, installable.updated_url, updated, "update")
+        url = await browser_url(
+            context, installable.updated_url, updated, "update", offer.relay_state
+        )
         return Installed(installation=updated, next_url=url)
     return await landing(context, updated, descriptor, relay_state=offer.relay_state)
 

@@ -124,9 +124,10 @@ class TokenStore(Store):
         return await self._insert(INSERT, *astuple(token), now_us, grant_id)
 
     async def end_beyond(self, client_id: str, scopes: Collection[str]) -> None:
-        """End the grants of a client's tokens and refresh tokens that have other scopes."""
+        """End the grants of a client's codes, tokens and refresh tokens that have other scopes."""
         kept = frozenset(scopes)
         for sql in (
+            "SELECT grant_id, scopes FROM authorization_codes WHERE client_id = ?",
             "SELECT grant_id, scopes FROM tokens WHERE client_id = ?",
             "SELECT grant_id, scopes FROM refresh_tokens WHERE grant_id IN"
             " (SELECT id FROM grants WHERE client_id = ?)",

@@ -10,8 +10,9 @@ import pytest
 from hipkit.api.errors import BadRequestError, ConflictError, NotFoundError
 from hipkit.server.services.addons.installing import Installed
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
+from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.updating import install
-from tests.unit.server.asgi import Site
+from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.services.addons.conftest import (
     ADDRESS,
     MemoryAddon,
@@ -158,6 +159,33 @@ def test_tokens_with_a_scope_that_is_gone_end(host: Site, addon: MemoryAddon) ->
     assert host.get("/v2/room", token=addon.tokens[0]).status == 401
 
 
+def test_codes_with_a_scope_that_is_gone_end(host: Site, addon: MemoryAddon) -> None:
+    back = "https://karma.example/back"
+    consumer = {"redirectionUrls": [back]}
+    addon.descriptor = with_scopes(
+        "send_notification", "view_group", oauth2Consumer=consumer
+    )
+    installed = install_at(host)
+    client_id = installed.installation.client_id
+    addon.descriptor = with_scopes("send_notification", oauth2Consumer=consumer)
+
+    statuses = []
+    for _ in range(2):
+        code = host.authorization_code(client_id, 1, back)
+        update(host, installed)
+        reply = host.send(
+            "POST",
+            "/v2/oauth/token",
+            body=f"grant_type=authorization_code&code={code}&redirect_uri={back}".encode(),
+            token=None,
+            headers=[basic(client_id, addon.secrets[client_id]), FORM],
+        )
+        statuses.append(reply.status)
+
+    # The first code has a scope that is gone, the second one has none.
+    assert statuses == [400, 200]
+
+
 def test_webhooks_are_kept_by_key_and_by_place(host: Site, addon: MemoryAddon) -> None:
     addon.descriptor = with_scopes(webhook=[HOOK, OTHER, OTHER | {"url": CALLBACK}])
     installed = install_at(host)
@@ -234,6 +262,25 @@ def test_the_old_credentials_stay_where_the_new_ones_are_refused(
     update(host, installed)
 
 
+def test_an_add_on_that_is_removed_while_it_is_updated_stays_removed(
+    host: Site, addon: MemoryAddon
+) -> None:
+    installed = install_at(host)
+
+    async def remove_it() -> None:
+        addon.during = None
+        await remove(await operator(host), installed.installation.client_id)
+
+    addon.during = remove_it
+    with pytest.raises(ConflictError, match="removed while it was being updated"):
+        update(host, installed)
+
+    assert clients(host) == []
+    assert addon.posted[-1][0] == "DELETE"
+    assert not addon.posted[-1][1].endswith(installed.installation.client_id)
+    assert addon.token_statuses[-1] == 401
+
+
 def test_installing_again_is_an_update(host: Site, addon: MemoryAddon) -> None:
     addon.descriptor = with_scopes("send_notification")
     first = install_at(host)
@@ -307,10 +354,17 @@ def test_the_browser_goes_to_the_page_after_updates(
     )
     installed = install_at(host)
 
-    updated = update(host, installed)
+    async def work() -> Installed:
+        context = await operator(host)
+        offer = await read_offer(context, ADDRESS, relay_state="a b")
+        return await install(context, offer)
 
+    updated = asyncio.run(work())
+
+    assert updated.installation.client_id == installed.installation.client_id
     assert updated.next_url is not None
     assert updated.next_url.startswith("https://karma.example/updated-page?")
+    assert updated.next_url.endswith("&relayState=a+b")
 
 
 def test_modules_of_the_descriptor_are_made_and_replaced(
