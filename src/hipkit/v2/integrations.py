@@ -238,8 +238,7 @@ class Integrations(OperationGroup[Send]):
             BadRequestError: An argument is missing, has the wrong type or is out of
                 range, or the body has the wrong content type.
             NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -557,8 +556,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             BadRequestError: An argument is missing, has the wrong type or is out of
                 range, or the body has the wrong content type.
             NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 

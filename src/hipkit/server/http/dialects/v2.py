@@ -23,6 +23,7 @@ from hipkit.server.http.uploads import read_related
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files.quota import check_quota
 from hipkit.v2.catalog import OPERATIONS
+from hipkit.v2.integrations import GetIntegrationInstallableData
 
 __all__ = ["DialectV2"]
 
@@ -74,7 +75,14 @@ class DialectV2(Dialect):
             ) from None
 
     def check_token(self, call: Call) -> None:
-        """Check that the token, or a client's id and secret, can be used where it is needed."""
+        """Check that the token, or a client's id and secret, can be used where it is needed.
+
+        Raises:
+            MethodNotAllowedError: A `HEAD` would use up what can be fetched once.
+        """
+        is_head = call.request.method == "HEAD"
+        if is_head and call.kind is GetIntegrationInstallableData:
+            raise MethodNotAllowedError(("GET",))
         auth = call.kind.auth
         if call.token_error is not None and auth != "none":
             raise call.token_error

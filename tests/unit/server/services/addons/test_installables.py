@@ -65,6 +65,16 @@ def test_the_data_is_that_of_the_post_and_is_fetched_once(
     assert [module.key for module in asyncio.run(modules)] == ["help"]
 
 
+def test_asking_for_the_head_alone_fetches_nothing(host: Site) -> None:
+    _, path = begin(host)
+
+    response = host.send("HEAD", path, token=None)
+
+    assert response.status == 405
+    assert response.header("Allow") == "GET"
+    assert host.get(path, token=None).status == 200
+
+
 def test_the_key_of_the_add_on_may_stand_in_place_of_the_id(host: Site) -> None:
     client_id, path = begin(host)
 
