@@ -159,3 +159,24 @@ async def test_finishing_twice_does_nothing(storage: Storage) -> None:
     await storage.finish_event(event.id, owner="worker")
     await storage.finish_event(event.id, owner="worker")
     assert await deliveries(storage) == []
+
+
+async def test_events_of_some_installations_can_be_left_out(storage: Storage) -> None:
+    for oauth_id in ("one", "two", "three"):
+        await add(storage, oauth_id, oauth_id=oauth_id)
+    event = await storage.claim_event(
+        owner="worker", now=NOW, lease_seconds=LEASE, but=["one", "two"]
+    )
+    assert event is not None
+    assert event.oauth_id == "three"
+
+
+async def test_a_claim_from_before_the_clock_was_set_back_does_not_last(
+    storage: Storage,
+) -> None:
+    await add(storage, "a")
+    assert await claim(storage, owner="crashed", now=NOW + 86_400) is not None
+    assert await claim(storage) is not None
+    # It may be extended by another process just before it is asked for here.
+    await storage.extend_events(owner="worker", until=NOW + LEASE + 1)
+    assert await claim(storage, owner="other") is None

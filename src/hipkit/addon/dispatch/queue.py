@@ -8,7 +8,9 @@ crash: at least once.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from logging import getLogger
 from secrets import token_hex
 from typing import NoReturn
@@ -36,7 +38,8 @@ class Worker:
         storage: Where events are stored.
         handle: Handles an event. It raises for nothing that the handler did.
         now: The time, in seconds since 1970.
-        most: How many events may be handled at the same time.
+        most: How many events may be handled at the same time; half of them of one installation, so
+            that slow rooms and a limit of one do not stop the others.
         pause: Waits before the storage is tried again, for tests.
     """
 
@@ -57,6 +60,8 @@ class Worker:
         self._owner = token_hex(8)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._running: Counter[str] = Counter()
+        """Installation -> how many of its events are being handled."""
         self._idle = asyncio.Event()
         self._loops: list[asyncio.Task[NoReturn]] = []
 
@@ -103,7 +108,9 @@ class Worker:
             self._news.clear()
             try:
                 await self._claim()
-            except HipkitError:
+            except (
+                Exception
+            ):  # Whatever a storage raises, events are handled afterwards.
                 LOGGER.exception("events cannot be read from the storage")
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -114,8 +121,12 @@ class Worker:
     async def _claim(self) -> None:
         """Start a task for each event that can be handled now."""
         while len(self._tasks) < self._most:
+            share = max(1, self._most // 2)
             event = await self._storage.claim_event(
-                owner=self._owner, now=self._now(), lease_seconds=LEASE_SECONDS
+                owner=self._owner,
+                now=self._now(),
+                lease_seconds=LEASE_SECONDS,
+                but=[each for each, count in self._running.items() if count >= share],
             )
             if event is None:
                 if not self._tasks:
@@ -123,10 +134,12 @@ class Worker:
                 return
             task = asyncio.create_task(self._run(event))
             self._tasks.add(task)
-            task.add_done_callback(self._done)
+            self._running[event.oauth_id] += 1
+            task.add_done_callback(partial(self._done, event.oauth_id))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, oauth_id: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._running -= Counter([oauth_id])
         # The next event of the lane can be handled now.
         self.wake()
 
@@ -160,7 +173,7 @@ class Worker:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:
                 await self.extend()
-            except HipkitError:
+            except Exception:
                 LOGGER.exception("claims on events cannot be extended")
 
 

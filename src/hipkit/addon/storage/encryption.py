@@ -5,7 +5,7 @@ Keys of records, ids and times stay readable, since a database searches by them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
@@ -145,11 +145,16 @@ class EncryptedStorage:
         return await self._storage.add_event(replace(event, body=encrypted))
 
     async def claim_event(
-        self, *, owner: str, now: float, lease_seconds: float
+        self,
+        *,
+        owner: str,
+        now: float,
+        lease_seconds: float,
+        but: Collection[str] = (),
     ) -> QueuedEvent | None:
         """Claim the oldest event that can be handled now."""
         event = await self._storage.claim_event(
-            owner=owner, now=now, lease_seconds=lease_seconds
+            owner=owner, now=now, lease_seconds=lease_seconds, but=but
         )
         return event and replace(event, body=self._decrypt(event.body))
 

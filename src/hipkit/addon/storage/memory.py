@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
@@ -142,13 +142,22 @@ class MemoryStorage:
         return True
 
     async def claim_event(
-        self, *, owner: str, now: float, lease_seconds: float
+        self,
+        *,
+        owner: str,
+        now: float,
+        lease_seconds: float,
+        but: Collection[str] = (),
     ) -> QueuedEvent | None:
         """Claim the oldest event that can be handled now."""
         free = [
             (events[0].id, lane)
             for lane, events in self._lanes.items()
-            if lane not in self._claims or self._claims[lane].until <= now
+            if lane[0] not in but
+            and not (
+                lane in self._claims
+                and now < self._claims[lane].until <= now + 2 * lease_seconds
+            )
         ]
         if not free:
             return None

@@ -9,7 +9,7 @@ Times are seconds since 1970, as `time.time()` returns them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -145,18 +145,25 @@ class Storage(Protocol):
         """
 
     async def claim_event(
-        self, *, owner: str, now: float, lease_seconds: float
+        self,
+        *,
+        owner: str,
+        now: float,
+        lease_seconds: float,
+        but: Collection[str] = (),
     ) -> QueuedEvent | None:
         """Claim the oldest event that can be handled now; `None` if there is none.
 
         That is the first of a lane, unless another claim on it is still good. So no event is
-        handled before the ones that came earlier in its lane.
+        handled before the ones that came earlier in its lane. A claim that is good for longer than
+        twice `lease_seconds` is from before the clock was set back, and not good any more.
 
         Args:
             owner: The name of the worker, different in every process.
             now: The time.
             lease_seconds: How long the claim is good, unless it is extended. After a crash the
                 event is handled again when it has run out.
+            but: Installations whose events are not claimed.
         """
 
     async def extend_events(self, *, owner: str, until: float) -> None:

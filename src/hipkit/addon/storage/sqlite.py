@@ -5,10 +5,11 @@ The tables are in `migrations.py`, the threads that use them in `threads.py`.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -201,15 +202,23 @@ class SqliteStorage:
         return await self._run(add)
 
     async def claim_event(
-        self, *, owner: str, now: float, lease_seconds: float
+        self,
+        *,
+        owner: str,
+        now: float,
+        lease_seconds: float,
+        but: Collection[str] = (),
     ) -> QueuedEvent | None:
         """Claim the oldest event that can be handled now."""
+        until, excluded = now + lease_seconds, json.dumps([*but])
 
         def claim(connection: sqlite3.Connection) -> QueuedEvent | None:
             row = connection.execute(
                 "UPDATE lanes SET owner = ?, until = ? WHERE head = (SELECT head FROM lanes"
-                " WHERE until IS NULL OR until <= ? ORDER BY head LIMIT 1) RETURNING head",
-                (owner, now + lease_seconds, now),
+                " WHERE (until IS NULL OR until <= ? OR until > ?)"
+                " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
+                " ORDER BY head LIMIT 1) RETURNING head",
+                (owner, until, now, until + lease_seconds, excluded),
             ).fetchone()
             if row is None:
                 return None

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 
 import pytest
 
 from hipkit import StorageError
-from hipkit.addon.dispatch.queue import MOST_STARTS, Worker
+from hipkit.addon.dispatch.queue import LEASE_SECONDS, MOST_STARTS, Worker
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent
 
 NOW = 1_480_000_000.0
 
 
-async def add(storage: MemoryStorage, text: str, lane: str = "1") -> None:
+async def add(
+    storage: MemoryStorage, text: str, lane: str = "1", oauth_id: str = "a"
+) -> None:
     await storage.add_event(
         NewEvent(
-            oauth_id="a",
+            oauth_id=oauth_id,
             lane=lane,
             handler="h",
             body=text.encode(),
@@ -105,6 +107,18 @@ async def test_no_more_events_than_allowed_are_handled_at_the_same_time() -> Non
         assert gate.ended == ["1", "2", "3"]
 
 
+async def test_the_rooms_of_one_installation_leave_room_for_others() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    for lane in ("1", "2", "3"):
+        await add(storage, lane, lane=lane)
+    await add(storage, "other", oauth_id="b")
+    async with working(storage, gate, most=4):
+        await gate.has_begun("other")
+        assert gate.begun == ["1", "2", "other"]
+        gate.open("1")
+        await gate.has_begun("3")
+
+
 async def test_an_event_that_is_cut_off_is_handled_again() -> None:
     storage, gate = MemoryStorage(), Gate()
     await add(storage, "1")
@@ -137,18 +151,24 @@ async def test_an_event_that_ends_the_process_is_not_begun_for_ever(
     await add(storage, "1")
     for number in range(MOST_STARTS):
         # The process ends, and its claim runs out.
-        now = NOW - 60 + number
-        found = await storage.claim_event(owner="x", now=now, lease_seconds=1)
+        now = NOW - (MOST_STARTS - number) * LEASE_SECONDS
+        found = await storage.claim_event(
+            owner="x", now=now, lease_seconds=LEASE_SECONDS
+        )
         assert found is not None
     async with working(storage, gate) as worker:
         await worker.drain()
     assert gate.begun == []
     assert "it is dropped" in caplog.text
-    assert await storage.claim_event(owner="x", now=NOW, lease_seconds=1) is None
+    assert (
+        await storage.claim_event(owner="x", now=NOW, lease_seconds=LEASE_SECONDS)
+        is None
+    )
 
 
+@pytest.mark.parametrize("error", [StorageError("busy"), KeyError("a mistake in it")])
 async def test_a_failure_of_the_storage_ends_nothing(
-    caplog: pytest.LogCaptureFixture,
+    error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Flaky(MemoryStorage):
         def __init__(self) -> None:
@@ -156,13 +176,18 @@ async def test_a_failure_of_the_storage_ends_nothing(
             self.has_failed = asyncio.Event()
 
         async def claim_event(
-            self, *, owner: str, now: float, lease_seconds: float
+            self,
+            *,
+            owner: str,
+            now: float,
+            lease_seconds: float,
+            but: Collection[str] = (),
         ) -> QueuedEvent | None:
             if not self.has_failed.is_set():
                 self.has_failed.set()
-                raise StorageError("busy")
+                raise error
             return await super().claim_event(
-                owner=owner, now=now, lease_seconds=lease_seconds
+                owner=owner, now=now, lease_seconds=lease_seconds, but=but
             )
 
     storage, gate = Flaky(), Gate()
@@ -182,7 +207,10 @@ async def test_claims_are_extended_while_a_handler_runs() -> None:
     await gate.has_begun("1")
     clock[0] += 3_600
     await worker.extend()
-    assert await storage.claim_event(owner="x", now=clock[0], lease_seconds=1) is None
+    assert (
+        await storage.claim_event(owner="x", now=clock[0], lease_seconds=LEASE_SECONDS)
+        is None
+    )
     await worker.stop(0)
 
 
@@ -239,4 +267,7 @@ async def test_an_event_that_cannot_be_handled_at_all_is_dropped(
     async with working(storage, handle) as worker:
         await worker.drain()
     assert "is dropped" in caplog.text
-    assert await storage.claim_event(owner="x", now=NOW, lease_seconds=1) is None
+    assert (
+        await storage.claim_event(owner="x", now=NOW, lease_seconds=LEASE_SECONDS)
+        is None
+    )
