@@ -21,6 +21,7 @@ from hipkit.addon.handlers.events import (
     RoomEvent,
     RoomNotification,
     TopicChange,
+    sender_of,
 )
 from hipkit.addon.handlers.registry import Registry
 from hipkit.api.errors import (
@@ -36,7 +37,6 @@ from hipkit.v2.models import (
     RoomFileUploadItem,
     RoomMessageItem,
     RoomTopicChangeItem,
-    Sender,
 )
 from hipkit.v2.webhooks import (
     Event,
@@ -155,11 +155,9 @@ class Poller:
     async def _handle(
         self, room: Room, message: MessageModel, dispatcher: Dispatcher
     ) -> None:
-        sender = message.from_
-        if isinstance(sender, Sender) and self._ignore & {
-            str(sender.id),
-            str(sender.mention_name),
-        }:
+        sender = sender_of(message)
+        names = (sender.id, sender.mention_name)
+        if any(str(each) in self._ignore for each in names if each is not None):
             return
         for event in events_of(room, message):
             for handler in self._registry.handlers.values():
@@ -214,9 +212,7 @@ class Feed:
 
 def events_of(room: Room, message: MessageModel) -> Iterator[Event]:
     """Yield the events that HipChat would have posted for a message of a history."""
-    sender = message.from_
-    if not isinstance(sender, Sender):
-        sender = Sender(name=sender)
+    sender = sender_of(message)
     if message.type == "notification":
         item = RoomMessageItem(message=message, room=room)
         yield RoomNotificationEvent(event=RoomNotification.event, item=item)

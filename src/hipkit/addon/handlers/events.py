@@ -34,6 +34,7 @@ __all__ = [
     "RoomNotification",
     "RoomUnarchived",
     "TopicChange",
+    "sender_of",
     "to_room_event",
 ]
 
@@ -195,10 +196,14 @@ def to_room_event(event: WebhookEvent) -> RoomEvent | None:
             return None
 
 
-def _message_event(event: str, room: Room, message: MessageModel) -> RoomEvent:
+def sender_of(message: MessageModel) -> Sender:
+    """Return the sender of a message; the API has a name only for add-ons and other programs."""
     sender = message.from_
-    if not isinstance(sender, Sender):
-        sender = Sender(name=sender)
+    return sender if isinstance(sender, Sender) else Sender(name=sender)
+
+
+def _message_event(event: str, room: Room, message: MessageModel) -> RoomEvent:
+    sender = sender_of(message)
     if event == RoomNotification.event:
         return RoomNotification(
             room=room,

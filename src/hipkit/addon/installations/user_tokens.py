@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -45,7 +45,6 @@ CONSENT_SECONDS = 10 * 60.0
 """How long somebody may take on the consent page."""
 STATE, GRANT = "consent state", "user token"
 SHORTEST_SESSION = 16
-LONGEST_QUERY = 8 * 1024
 
 T = TypeVar("T")
 
@@ -157,11 +156,11 @@ class UserTokens:
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
     @clears_locals
-    async def finish(self, query: str | Mapping[str, str], *, session: str) -> Consent:
+    async def finish(self, fields: Mapping[str, str], *, session: str) -> Consent:
         """Fetch and keep the token of a person whose browser has come back.
 
         Args:
-            query: The query of the address at which it came back.
+            fields: The query of the address at which it came back.
             session: The secret of the browser, as it was for `begin`.
 
         Raises:
@@ -170,7 +169,6 @@ class UserTokens:
             ForbiddenError: The person did not agree.
             HipkitError: The host gives no token.
         """
-        fields = _fields(query)
         waiting = await self._take(fields.get("state", ""), session)
         installation = await self._installations.find(waiting.oauth_id)
         if installation is None:
@@ -330,12 +328,6 @@ def _decode(value: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(value, type=kind)
     except msgspec.DecodeError:
         raise StorageError("a stored consent of a user cannot be read") from None
-
-
-def _fields(query: str | Mapping[str, str]) -> Mapping[str, str]:
-    if isinstance(query, Mapping):
-        return query
-    return dict(parse_qsl(query[:LONGEST_QUERY]))
 
 
 def _key(installation: Installation, user_id: int) -> str:

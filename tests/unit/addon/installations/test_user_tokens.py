@@ -84,7 +84,9 @@ class Site:
         """Go through the whole flow."""
         state = (await self.begin())["state"]
         self.grant("code-1", "user-1", refresh_token="refresh-1")
-        return await self.users.finish(f"code=code-1&state={state}", session=BROWSER)
+        return await self.users.finish(
+            {"code": "code-1", "state": state}, session=BROWSER
+        )
 
 
 @pytest.fixture
@@ -141,7 +143,7 @@ async def test_a_state_is_good_once_for_one_browser_and_ten_minutes(
     state = (await site.begin())["state"]
     site.grant("code-1", "user-1")
     site.grant("code-2", "user-2")
-    query, session = f"code=code-1&state={state}", BROWSER
+    query, session = {"code": "code-1", "state": state}, BROWSER
     if attack == "other browser":
         session = OTHER_BROWSER
     elif attack == "no browser":
@@ -150,9 +152,9 @@ async def test_a_state_is_good_once_for_one_browser_and_ten_minutes(
         site.now += CONSENT_SECONDS
     elif attack == "twice":
         await site.users.finish(query, session=BROWSER)
-        query = f"code=code-2&state={state}"
+        query = {"code": "code-2", "state": state}
     else:
-        query = "code=code-1"
+        query = {"code": "code-1"}
     calls = site.host.calls.total()
     with pytest.raises(SignatureError, match="not sent for consent") as caught:
         await site.users.finish(query, session=session)
@@ -172,13 +174,15 @@ async def test_a_code_of_another_person_is_refused(site: Site) -> None:
 async def test_a_person_may_refuse(site: Site) -> None:
     state = (await site.begin())["state"]
     with pytest.raises(ForbiddenError):
-        await site.users.finish(f"error=access_denied&state={state}", session=BROWSER)
+        await site.users.finish(
+            {"error": "access_denied", "state": state}, session=BROWSER
+        )
 
 
 async def test_a_code_that_the_host_does_not_know_is_its_error(site: Site) -> None:
     state = (await site.begin())["state"]
     with pytest.raises(BadRequestError):
-        await site.users.finish(f"code=unknown&state={state}", session=BROWSER)
+        await site.users.finish({"code": "unknown", "state": state}, session=BROWSER)
 
 
 async def test_what_cannot_begin_is_an_error(site: Site) -> None:
@@ -196,7 +200,7 @@ async def test_an_installation_that_was_removed_ends_all_of_it(site: Site) -> No
     state = (await site.begin())["state"]
     await site.installations.remove(OAUTH_ID)
     with pytest.raises(SignatureError):
-        await site.users.finish(f"code=code-1&state={state}", session=BROWSER)
+        await site.users.finish({"code": "code-1", "state": state}, session=BROWSER)
     with pytest.raises(UnauthorizedError, match="has not allowed"):
         await site.users.get(site.installation, USER)
 
@@ -232,7 +236,7 @@ async def test_a_consent_that_has_ended_is_forgotten(site: Site) -> None:
 async def test_a_token_without_refresh_token_ends(site: Site) -> None:
     state = (await site.begin())["state"]
     site.grant("code-1", "user-1")
-    await site.users.finish(f"code=code-1&state={state}", session=BROWSER)
+    await site.users.finish({"code": "code-1", "state": state}, session=BROWSER)
     site.now += 3600
     with pytest.raises(UnauthorizedError, match="has ended"):
         await site.users.get(site.installation, USER)

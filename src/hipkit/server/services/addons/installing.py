@@ -8,7 +8,7 @@ leaves is removed later, see `settling.py`. Read next: `updating.py`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -52,7 +52,7 @@ class Installed:
     """
 
     installation: InstallationRecord
-    next_url: str | None
+    next_url: str | None = field(repr=False)
     is_pending: bool = False
     has_configuration: bool = False
 

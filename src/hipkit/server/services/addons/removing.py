@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.keys import new_installable_token
@@ -29,7 +29,7 @@ class Removed:
     """
 
     installation: InstallationRecord
-    next_url: str | None
+    next_url: str | None = field(repr=False)
     problem: str | None
 
 
