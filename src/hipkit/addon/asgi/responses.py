@@ -25,6 +25,8 @@ SAFE = {
     # Addresses of views hold a signature, which other sites must not learn.
     "Referrer-Policy": "no-referrer",
 }
+BODILESS = (204, 304)
+"""The statuses whose responses end with their headers."""
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
@@ -76,8 +78,11 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
     headers |= {name.lower(): value for name, value in response.headers.items()}
     if response.content_type:
         headers["content-type"] = response.content_type
-    if response.status != NO_CONTENT.status:
-        headers["content-length"] = str(len(response.body))
+    body = response.body
+    if response.status in BODILESS:
+        body = b""
+    else:
+        headers["content-length"] = str(len(body))
     pairs = [*headers.items()]
     for name, value in pairs:
         if not (name.isascii() and name.isprintable() and value.isprintable()):
@@ -91,6 +96,4 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
             ],
         }
     )
-    await send(
-        {"type": "http.response.body", "body": b"" if is_head else response.body}
-    )
+    await send({"type": "http.response.body", "body": b"" if is_head else body})

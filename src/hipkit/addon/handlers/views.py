@@ -6,9 +6,12 @@ configuration page. A glance is one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from html import escape
+from string import printable
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -34,6 +37,8 @@ __all__ = [
     "to_view_response",
 ]
 
+LOWEST_STATUS, HIGHEST_STATUS = 200, 599
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_LABEL = 1_000
 LONGEST_LOZENGE = 20
 
@@ -114,7 +119,7 @@ class ViewResponse(MaskedStruct, frozen=True):
         Args:
             url: The address. Never take it from the request unchecked.
         """
-        return cls(b"", 303, headers={"Location": url})
+        return cls(b"", 303, headers={"Location": quote(url, safe=printable)})
 
 
 ViewReply = Html | ViewResponse
@@ -194,11 +199,36 @@ def to_view_response(reply: object) -> ViewResponse:
 
     Raises:
         TypeError: It is something else.
+        ValueError: Its status or a header cannot be sent.
     """
     if isinstance(reply, Html):
         return ViewResponse(reply.value.encode())
     if isinstance(reply, ViewResponse):
+        _check_response(reply)
         return reply
     raise TypeError(
         f"a view's handler returned {type(reply).__name__}: a page is Html or a ViewResponse"
     )
+
+
+def _check_response(response: ViewResponse) -> None:
+    body: object = response.body
+    if not isinstance(body, bytes):
+        raise TypeError(
+            f"the body of a ViewResponse must be bytes, not {type(body).__name__}"
+        )
+    status: object = response.status
+    if not isinstance(status, int) or not LOWEST_STATUS <= status <= HIGHEST_STATUS:
+        raise ValueError(f"the status of a ViewResponse is 200 to 599, not {status!r}")
+    headers = {"Content-Type": response.content_type, **response.headers}
+    items: Iterable[tuple[object, object]] = headers.items()
+    for name, value in items:
+        if not isinstance(name, str) or HEADER_NAME.fullmatch(name) is None:
+            raise ValueError(f"a ViewResponse cannot have a header {name!r}")
+        # Latin-1 is all that a header can hold; a line end would begin another one.
+        if not isinstance(value, str) or not (value.isprintable() and _is_latin(value)):
+            raise ValueError(f"the header {name} holds something that it cannot")
+
+
+def _is_latin(text: str) -> bool:
+    return not text or max(text) <= "\xff"

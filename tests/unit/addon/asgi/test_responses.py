@@ -45,6 +45,13 @@ async def test_a_header_of_the_add_on_replaces_ours_in_any_case() -> None:
     assert found == [b"max-age=60"]
 
 
+@pytest.mark.parametrize("status", [204, 304])
+async def test_some_statuses_have_no_body(status: int) -> None:
+    start, body = await sent(Response(status, b"x", "text/plain"))
+    assert body["body"] == b""
+    assert b"content-length" not in dict(start["headers"])
+
+
 async def test_a_response_to_head_has_no_body() -> None:
     start, body = await sent(text_response(404, "x"), is_head=True)
     assert dict(start["headers"])[b"content-length"] == b"2"

@@ -54,6 +54,33 @@ def test_the_results_of_glances_are_contents() -> None:
         to_glance_content(None)
 
 
+@pytest.mark.parametrize(
+    ("response", "error"),
+    [
+        (ViewResponse("text"), "bytes, not str"),  # type: ignore[arg-type]
+        (ViewResponse(b"", 99), "200 to 599"),
+        (ViewResponse(b"", "200"), "200 to 599"),  # type: ignore[arg-type]
+        (ViewResponse(b"", headers={"X": "a\r\nB: c"}), "header X"),
+        (ViewResponse(b"", headers={"X": "\u4e2d"}), "header X"),
+        (ViewResponse(b"", headers={"X": 5}), "header X"),  # type: ignore[dict-item]
+        (ViewResponse(b"", headers={"X: y": "z"}), "header 'X: y'"),
+        (ViewResponse(b"", content_type="text/html\n"), "Content-Type"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_it_is_sent(
+    response: ViewResponse, error: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=error):
+        to_view_response(response)
+
+
+def test_a_redirect_holds_any_address_in_ascii() -> None:
+    made = to_view_response(ViewResponse.redirect("https://a/\u4e2d?b=%20&c"))
+    assert made.headers == {"Location": "https://a/%E4%B8%AD?b=%20&c"}
+    with pytest.raises(ValueError, match="Location"):
+        to_view_response(ViewResponse.redirect("https://a/\r\nX: y"))
+
+
 def test_the_results_of_views_are_responses() -> None:
     assert to_view_response(Html("<p>ä")) == ViewResponse("<p>ä".encode())
     assert to_view_response(ViewResponse(b"x", 404)).status == 404
