@@ -296,6 +296,7 @@ class AddOn(ModuleDecorators):
             base_url: The https address below which the app is reached.
             storage: Where installations, tokens and events are kept: a file for SQLite, or another
                 storage. Defaults to a file in the current folder, named after the add-on's key.
+                Each add-on has its own.
             encryption_key: The key with which secrets, tokens and events are encrypted there, as
                 `hipkit.addon.storage.new_key()` returns it. Defaults to no encryption. To replace
                 a key, pass an `EncryptedStorage` with both as `storage`.

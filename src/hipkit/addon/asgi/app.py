@@ -33,6 +33,7 @@ from hipkit.addon.descriptor.identity import Identity, Scope
 from hipkit.addon.handlers.registry import Registry
 from hipkit.addon.installations.installation import Installation
 from hipkit.api.errors import InstallationError, SignatureError, StorageError
+from hipkit.api.frames import clear_locals
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.v2.models import AddonDescriptor
 
@@ -160,7 +161,12 @@ class AddOnApp:
 
     async def _start(self) -> Runtime:
         runtime = Runtime(self._identity, self._registry, self._settings)
-        await runtime.start()
+        try:
+            await runtime.start()
+        except BaseException:
+            # The next request tries again: what this one opened must not add up.
+            await runtime.close()
+            raise
         return runtime
 
     async def _stop(self) -> None:
@@ -191,9 +197,6 @@ class AddOnApp:
             response = await self._answer(request)
         except DisconnectedError:
             return
-        except Exception:
-            LOGGER.exception("a request could not be answered")
-            response = text_response(500, "The add-on failed.")
         await send_response(send, response, is_head=scope["method"] == "HEAD")
 
     async def _answer(self, request: HttpRequest) -> Response:
@@ -218,10 +221,18 @@ class AddOnApp:
             return text_response(413, "The body is too large.", headers)
         except BadFormError:
             return text_response(400, "The fields cannot be read.", headers)
-        except StorageError:
+        except StorageError as error:
+            # A log may show the variables of each step: bodies, signatures, secrets.
+            clear_locals(error)
             LOGGER.exception("a request could not be stored")
             retry = {**headers, "Retry-After": RETRY_SECONDS}
             return text_response(503, "Try again later.", retry)
+        except DisconnectedError:
+            raise
+        except Exception as error:
+            clear_locals(error)
+            LOGGER.exception("a request could not be answered")
+            return text_response(500, "The add-on failed.", headers)
 
 
 async def _call(endpoints: Endpoints, request: HttpRequest) -> Response:

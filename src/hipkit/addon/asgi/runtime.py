@@ -23,6 +23,7 @@ from hipkit.addon.installations.tokens import Tokens
 from hipkit.addon.installations.user_tokens import UserTokens
 from hipkit.addon.storage.encryption import open_storage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
+from hipkit.api.errors import StorageError
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
 from hipkit.transports.protocol import AsyncTransport
@@ -34,6 +35,8 @@ LOGGER = getLogger("hipkit.addon")
 MOST_THREADS = 32
 GRACE_SECONDS = 10.0
 """How long handlers have to end when the add-on stops."""
+OWNER = "add-on"
+"""Kind and key of the record that says whose storage it is."""
 SWEEP_SECONDS = 60 * 60.0
 CHANGES: dict[str, Change] = {"@installed": "installed", "@updated": "updated"}
 """Handler of a stored event -> what happened to the installation. No key begins with @."""
@@ -66,6 +69,7 @@ class Runtime:
     ) -> None:
         self.storage = storage = settings.storage
         self.now = settings.now
+        self._key = identity.key
         self._registry = registry
         self._policy = HostPolicy(
             settings.allowed_hosts, allow_internal=settings.allow_internal
@@ -109,8 +113,13 @@ class Runtime:
         self._notices: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Open the storage, and handle the events that are stored."""
+        """Open the storage, and handle the events that are stored.
+
+        Raises:
+            StorageError: It cannot be opened, or belongs to another add-on.
+        """
         await open_storage(self.storage)
+        await self._check_storage()
         self.worker.start()
         self._spawn(self._sweep())
 
@@ -120,12 +129,32 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what was opened."""
         self._bridge.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._own_transport is not None:
             await self._own_transport.aclose()
         self._policy.close()
         await self.storage.aclose()
+
+    async def _check_storage(self) -> None:
+        """Check that no other add-on has the storage: it would take this one's events.
+
+        Raises:
+            StorageError: One has.
+        """
+        key = self._key.encode()
+        if await self.storage.add(OWNER, OWNER, key, now=0.0):
+            return
+        owner = await self.storage.get(OWNER, OWNER)
+        if owner is not None and owner != key:
+            raise StorageError(
+                f"the storage belongs to the add-on {owner.decode(errors='replace')}: give "
+                f"{self._key} one of its own"
+            )
 
     def caller(self, installation: Installation) -> Caller:
         """Return for whom handlers of an installation are called."""

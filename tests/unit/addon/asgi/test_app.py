@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from hipkit import ForbiddenError, StorageError
-from hipkit.addon import AddOn, Message
+from hipkit.addon import AddOn, Html, Message, ViewRequest
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.storage.encryption import new_key
 from hipkit.addon.storage.memory import MemoryStorage
@@ -111,6 +112,19 @@ async def test_it_starts_and_stops_with_the_server_and_again() -> None:
         ]
 
 
+def shown_variables(caplog: pytest.LogCaptureFixture) -> str:
+    """Return what error trackers collect of the logged failures."""
+    frames = []
+    for record in caplog.records:
+        if record.exc_info and record.exc_info[1]:
+            for frame, _ in traceback.walk_tb(record.exc_info[1].__traceback__):
+                frames += [
+                    frame.f_code.co_qualname,
+                    *map(repr, frame.f_locals.values()),
+                ]
+    return "\n".join(frames)
+
+
 class Broken(MemoryStorage):
     async def open(self) -> None:
         raise StorageError("no")
@@ -122,6 +136,29 @@ async def test_a_start_that_fails_is_reported(caplog: pytest.LogCaptureFixture) 
     # Without lifespans each request tries again.
     assert await status(made, "/capabilities") == 503
     assert "cannot start" in caplog.text
+
+
+async def test_a_start_that_fails_leaves_nothing_open() -> None:
+    closed: list[str] = []
+
+    class Counted(Broken):
+        async def aclose(self) -> None:
+            closed.append("storage")
+
+    made = app(Counted())
+    for _ in range(3):
+        assert await status(made, "/capabilities") == 503
+    assert closed == ["storage"] * 3
+
+
+async def test_a_storage_belongs_to_one_add_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage = MemoryStorage()
+    for key, started in (("a", "complete"), ("b", "failed"), ("a", "complete")):
+        made = AddOn(key=key, name="A").asgi(base_url=BASE, storage=storage)
+        assert (await lifespan(made))[0] == f"lifespan.startup.{started}"
+    assert "belongs to the add-on a: give b one of its own" in caplog.text
 
 
 async def test_an_event_that_cannot_be_stored_is_sent_again(
@@ -148,6 +185,43 @@ async def test_an_unforeseen_failure_is_not_shown(
     async with installed(silent(), server, Strange()) as made:
         response = await made.post("quiet", made.message("x"))
         assert (response.status, response.body) == (500, b"The add-on failed.\n")
+
+
+@pytest.mark.parametrize("error", [StorageError("the disk is full"), KeyError("x")])
+async def test_the_variables_of_a_failure_hold_no_secrets(
+    error: Exception, server: HipChatServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(MemoryStorage):
+        fails = False
+
+        async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
+            if self.fails:
+                raise error
+            return await super().get(kind, key, now=now)
+
+    addon = silent()
+
+    @addon.web_panel("panel", name="Panel")
+    async def panel(request: ViewRequest) -> Html:
+        return Html("x")
+
+    storage = Failing()
+    async with installed(addon, server, storage) as made:
+        storage.fails = True
+        token = made.token()
+        assert (await made.install()).status >= 500
+        assert (await made.post("quiet", made.message("private"))).status >= 500
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        for path, body in (
+            (f"/panel/panel?signed_request={token}", b""),
+            ("/panel/panel", f"signed_request={token}".encode()),
+        ):
+            method = "POST" if body else "GET"
+            assert (await made.request(method, path, body, form)).status >= 500
+    shown = shown_variables(caplog)
+    assert "Endpoints" in shown
+    for secret in (token, made.client.secret, "private"):
+        assert secret not in shown
 
 
 async def test_other_protocols_are_refused() -> None:
