@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import nh3
 from markupsafe import Markup
 
-from hipkit.api.addresses import is_web_address
+from hipkit.api.addresses import DEFAULT_PORTS, is_web_address
 from hipkit.server.http.responses import Header
 from hipkit.server.page.security import policy
 from hipkit.server.services.addons.modules import Module
@@ -162,8 +162,8 @@ def origin_of(address: str) -> str | None:
         return None
     if HOST.fullmatch(host) is None:
         return None
-    default = {"http": 80, "https": 443}[parts.scheme]
-    port = "" if parts.port in (None, default) else f":{parts.port}"
+    is_usual = parts.port in (None, DEFAULT_PORTS[parts.scheme])
+    port = "" if is_usual else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
 
 
