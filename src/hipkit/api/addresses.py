@@ -46,6 +46,9 @@ def split_web_address(text: str, name: str = "the address") -> SplitResult:
         raise ValueError(
             f"{name} must start with https:// (or http://) and name a host"
         )
+    if "\\" in parts.netloc:
+        # Browsers end the host there, and would go elsewhere.
+        raise ValueError(f"{name} must not have a backslash in its host")
     if port == 0:
         raise ValueError(f"{name} must have a port of 1 to 65535")
     return parts

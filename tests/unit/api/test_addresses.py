@@ -37,6 +37,7 @@ def test_an_http_url_with_a_host_is_a_web_address(text: str) -> None:
         "https:example.com",
         "https:///path",
         "https://:443/",
+        "https://trusted.example\\@example.com/",
         "https://user@/",
         "https://[::1",
         "https://\u2100.example",

@@ -93,10 +93,10 @@ async def find_named_addon(
         NotFoundError: Nothing with this id or key is installed.
         BadRequestError: The add-on is installed in several places; the message names them.
     """
-    found = [
-        one
-        for one in await list_addons(context, room=room, everywhere=room is None)
-        if reference in (one.client_id, one.addon_key)
+    listed = await list_addons(context, room=room, everywhere=room is None)
+    # Ids first: an add-on may have chosen the id of another one as its key.
+    found = [one for one in listed if one.client_id == reference] or [
+        one for one in listed if one.addon_key == reference
     ]
     if not found:
         raise NotFoundError(f"Add-on {reference} not found")

@@ -9,6 +9,7 @@ import pytest
 
 from hipkit.api.errors import BadRequestError, ConflictError, NotFoundError
 from hipkit.server.services.addons.installing import Installed
+from hipkit.server.services.addons.listing import find_named_addon
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
 from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.updating import install
@@ -331,6 +332,20 @@ def test_an_offer_s_digest_changes_with_what_is_offered(
     assert digest() == first
     addon.descriptor = with_scopes("send_notification", "admin_group")
     assert digest() != first
+
+
+def test_an_add_on_s_id_is_found_although_another_has_it_as_its_key(
+    host: Site, addon: MemoryAddon
+) -> None:
+    installed = install_at(host).installation
+    addon.descriptor["key"] = installed.client_id
+    other = install_at(host).installation
+
+    async def find(reference: str) -> str:
+        return (await find_named_addon(await operator(host), reference)).client_id
+
+    assert asyncio.run(find(installed.client_id)) == installed.client_id
+    assert asyncio.run(find(other.client_id)) == other.client_id
 
 
 def test_what_is_not_installed_is_not_updated(host: Site, addon: MemoryAddon) -> None:
