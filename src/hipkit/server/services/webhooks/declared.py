@@ -89,12 +89,18 @@ async def hand_over(
 ) -> None:
     """Within a command: hand the webhooks of a descriptor over to another client.
 
-    What waits for them is kept. Webhooks that the client created itself stay its own.
+    What waits for them is kept. Webhooks that the client created itself stay its own. One that
+    the new client has created with the same key, while it was called, goes.
     """
     for place, one in enumerate(webhooks):
-        found = await _find(stores, client, declared_key(one, place))
-        if found is not None:
-            await stores.webhooks.change_client(found.id, new_id)
+        key = declared_key(one, place)
+        found = await _find(stores, client, key)
+        if found is None:
+            continue
+        new = await stores.webhooks.by_key(client.group_id, client.room_id, new_id, key)
+        if new is not None:
+            await stores.subscriptions.delete(new.id)
+        await stores.webhooks.change_client(found.id, new_id)
 
 
 def declared_key(webhook: AddonWebhook, place: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hipkit.server.services.addons.listing import find_named_addon
 from hipkit.server.services.addons.offers import Offer, read_offer, read_update
 from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.updating import install
-from tests.unit.server.asgi import FORM, Site, basic
+from tests.unit.server.asgi import FORM, Site, basic, call
 from tests.unit.server.services.addons.conftest import (
     ADDRESS,
     MemoryAddon,
@@ -244,6 +245,39 @@ def test_without_an_address_for_updates_an_add_on_gets_new_credentials(
     assert host.get("/v2/capabilities", token=addon.tokens[1]).status == 200
     gone = host.get(f"/v2/oauth/token/{old_token}", token=old_token)
     assert gone.status == 401
+
+
+def test_an_add_on_may_create_a_declared_webhook_while_it_is_updated(
+    host: Site, addon: MemoryAddon
+) -> None:
+    consumer = {"scopes": ["admin_group"]}
+    addon.descriptor = descriptor(webhook=[HOOK], hipchatApiConsumer=consumer)
+    installed = install_at(host)
+    before = webhooks(host)
+    statuses = []
+
+    async def create_it() -> None:
+        addon.during = None
+        response = await call(
+            host.server,
+            "PUT",
+            b"/v2/extension/webhook/say",
+            [
+                ("Host", "chat.test"),
+                ("Authorization", f"Bearer {addon.tokens[-1]}"),
+                ("Content-Type", "application/json"),
+            ],
+            [json.dumps(OTHER).encode()],
+        )
+        statuses.append(response.status)
+
+    addon.during = create_it
+    updated = update(host, installed).installation
+
+    assert statuses == [201]
+    assert webhooks(host) == {
+        HOOK["url"]: (before[HOOK["url"]][0], updated.client_id, "room_message")
+    }
 
 
 def test_the_old_credentials_stay_where_the_new_ones_are_refused(
