@@ -70,7 +70,7 @@ TESTED_ELSEWHERE = {
     "server/services/addons/listing.py": "unit/server/services/addons/test_removing.py",
     "server/services/addons/offers.py": "unit/server/services/addons/test_updating.py",
     "server/services/addons/scopes.py": "unit/server/services/addons/test_updating.py",
-    "server/services/addons/settling.py": "unit/server/services/addons/test_installing.py",
+    "server/services/addons/completing.py": "unit/server/services/addons/test_installing.py",
     "server/services/webhooks/declared.py": "unit/server/services/addons/test_updating.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
     "server/storage/archive.py": "unit/server/storage/test_backup.py",

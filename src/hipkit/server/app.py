@@ -11,7 +11,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
-from hipkit.server.services.addons.settling import sweep_pending
+from hipkit.server.services.addons.completing import sweep_pending
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.people.setup import create_first_group, is_empty
@@ -75,7 +75,7 @@ class Server:
         bounds = await self.time_bounds()
         await settle_files(self.database, self.runtime.blobs, bounds.latest_us)
 
-    async def settle_addons(self) -> None:
+    async def sweep_addons(self) -> None:
         """Remove installations of add-ons that were interrupted a while ago.
 
         Raises:

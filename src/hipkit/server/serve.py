@@ -124,7 +124,7 @@ async def _run(
     server = await open_server(settings)
     with contextlib.closing(server):
         await _clean_up("cleaning up files", server.settle_files())
-        await _clean_up("cleaning up add-ons", server.settle_addons())
+        await _clean_up("cleaning up add-ons", server.sweep_addons())
         on_open(server)
         stop, at_once = asyncio.Event(), asyncio.Event()
 
@@ -189,7 +189,7 @@ async def _meanwhile(
     """Do what recurs beside the requests, while the block runs."""
     works = {
         "sweeping": _sweep_hourly(server),
-        "settling": _settle_addons(server),
+        "sweeping add-ons": _sweep_addons(server),
         "reporting": _every(REPORT_SECONDS, report_left_out),
     }
     if certificate is not None:
@@ -214,10 +214,10 @@ async def _sweep_hourly(server: Server) -> None:
         await _clean_up("sweeping", server.sweep())
 
 
-async def _settle_addons(server: Server) -> None:
+async def _sweep_addons(server: Server) -> None:
     while True:
         await asyncio.sleep(SETTLE_SECONDS)
-        await _clean_up("cleaning up add-ons", server.settle_addons())
+        await _clean_up("cleaning up add-ons", server.sweep_addons())
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:

@@ -117,14 +117,14 @@ async def test_a_deleted_client_takes_its_installation_and_installables_along(
     assert await store_now.installable(b"1") is not None
 
 
-async def test_a_pending_installation_is_settled_once(database: Database) -> None:
+async def test_a_pending_installation_is_completed_once(database: Database) -> None:
     group_id = await add_group(database)
     pending = await add(database, "a", group_id, is_pending=True)
 
     assert await database.stores.installations.pending_before(NOW) == []
     assert await database.stores.installations.pending_before(NOW + 1) == ["a"]
-    assert await database.write(lambda s: s.installations.settle("a", NOW + 2))
-    assert not await database.write(lambda s: s.installations.settle("a", NOW + 3))
+    assert await database.write(lambda s: s.installations.complete("a", NOW + 2))
+    assert not await database.write(lambda s: s.installations.complete("a", NOW + 3))
     assert await database.stores.installations.pending_before(NOW + 1) == []
     expected = replace(pending, state="installed", updated_us=NOW + 2)
     assert await database.stores.installations.get("a") == expected

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_installable_token
-from hipkit.server.services.addons.settling import settle
+from hipkit.server.services.addons.completing import complete_installation
 from hipkit.server.services.context import Context
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import SECOND_US
@@ -129,7 +129,7 @@ async def get_integration_installable_data(
         if installation is None or client is None:
             raise NotFoundError("There is nothing to fetch with this token")
         if installation.state == "pending":
-            await settle(context, stores, installation, client)
+            await complete_installation(context, stores, installation, client)
         secret = await stores.clients.signing_secret(client.id)
         return replace(data, oauth_secret=secret)
 

@@ -2,7 +2,7 @@
 
 The add-on asks for a token with its new credentials before it answers. So they are committed
 before the call, no transaction is open during it, and they are removed if it fails. What a crash
-leaves is removed later, see `settling.py`. Read next: `updating.py`.
+leaves is removed later, see `completing.py`. Read next: `updating.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from hipkit.api.errors import BadRequestError, ConflictError
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_client_id, new_token
 from hipkit.server.services.addons.callbacks import notify_installed, notify_removed
+from hipkit.server.services.addons.completing import complete_installation, is_under_way
 from hipkit.server.services.addons.installables import browser_url
 from hipkit.server.services.addons.offers import Offer, find_place
 from hipkit.server.services.addons.reading import capabilities_of, installable_of
-from hipkit.server.services.addons.settling import is_under_way, settle
 from hipkit.server.services.context import Context
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
@@ -112,7 +112,9 @@ async def _offer_to_addon(
         )
     try:
         installed = await context.write(
-            lambda stores: settle(context, stores, new, client, replaced=replaced)
+            lambda stores: complete_installation(
+                context, stores, new, client, replaced=replaced
+            )
         )
     except BaseException:
         # First the credentials: add-ons believe a removal only if they no longer work.

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from hipkit.api.errors import ConflictError
 from hipkit.server.services.addons.callbacks import notify_installed
+from hipkit.server.services.addons.completing import declared_webhooks, is_under_way
 from hipkit.server.services.addons.extensions import replace_extensions
 from hipkit.server.services.addons.installables import browser_url
 from hipkit.server.services.addons.installing import (
@@ -20,7 +21,6 @@ from hipkit.server.services.addons.listing import find_addon_in
 from hipkit.server.services.addons.offers import Offer
 from hipkit.server.services.addons.reading import capabilities_of, installable_of
 from hipkit.server.services.addons.scopes import revert_update, widen_scopes
-from hipkit.server.services.addons.settling import declared_webhooks, is_under_way
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.declared import replace_declared
 from hipkit.server.storage.protocol import Stores

@@ -115,7 +115,7 @@ class InstallationStore(Store):
         """Store an installation, whose client is stored."""
         await self._run(INSERT, *astuple(installation))
 
-    async def settle(self, client_id: str, now_us: int) -> bool:
+    async def complete(self, client_id: str, now_us: int) -> bool:
         """Store that an add-on accepted, and return whether its installation was pending."""
         sql = (
             "UPDATE installations SET state = 'installed', updated_us = ?"

@@ -91,7 +91,7 @@ def test_the_token_is_good_for_a_quarter_of_an_hour(host: Site) -> None:
     host.clock[0] += 15 * 60
 
     assert host.get(path, token=None).status == 404
-    asyncio.run(host.server.settle_addons())
+    asyncio.run(host.server.sweep_addons())
     assert clients(host) == []
 
 
@@ -99,7 +99,7 @@ def test_an_installation_that_waits_is_not_removed_before(host: Site) -> None:
     _, path = begin(host)
 
     host.clock[0] += 14 * 60
-    asyncio.run(host.server.settle_addons())
+    asyncio.run(host.server.sweep_addons())
 
     assert host.get(path, token=None).status == 200
 

@@ -217,10 +217,10 @@ def test_a_crash_in_the_middle_leaves_nothing_for_long(
             install_at(host)
     assert len(clients(host)) == 1
 
-    asyncio.run(host.server.settle_addons())
+    asyncio.run(host.server.sweep_addons())
     assert len(clients(host)) == 1, "it may still be under way"
     host.clock[0] += 61
-    asyncio.run(host.server.settle_addons())
+    asyncio.run(host.server.sweep_addons())
 
     assert clients(host) == []
     assert host.get("/v2/room", token=tokens[0]).status == 401

@@ -141,7 +141,7 @@ def test_an_update_that_was_cut_off_is_taken_back_in_time(
             update(host, installed)
 
     host.clock[0] += 61
-    asyncio.run(host.server.settle_addons())
+    asyncio.run(host.server.sweep_addons())
 
     assert scopes(host) == ["send_notification"]
 

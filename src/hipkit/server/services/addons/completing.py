@@ -17,9 +17,9 @@ from hipkit.v2.models import AddonWebhook
 
 __all__ = [
     "PENDING_SECONDS",
+    "complete_installation",
     "declared_webhooks",
     "is_under_way",
-    "settle",
     "sweep_pending",
 ]
 
@@ -27,7 +27,7 @@ PENDING_SECONDS = 60
 """How long an add-on may take to be installed or updated; more than its call may."""
 
 
-async def settle(
+async def complete_installation(
     context: Context,
     stores: Stores,
     pending: InstallationRecord,
@@ -55,7 +55,7 @@ async def settle(
         await stores.clients.delete(old.id)
     place = (pending.group_id, pending.room_id, pending.addon_key)
     is_taken = await stores.installations.find(*place) is not None
-    if is_taken or not await stores.installations.settle(
+    if is_taken or not await stores.installations.complete(
         client.id, context.runtime.now_us()
     ):
         raise ConflictError(f"{pending.name} was removed while it was being installed")
