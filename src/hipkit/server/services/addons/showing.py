@@ -20,6 +20,7 @@ from hipkit.server.services.access.lookup import find_room, own_user
 from hipkit.server.services.addons.modules import Module, read_module
 from hipkit.server.services.addons.signing import signed_address
 from hipkit.server.services.context import Context
+from hipkit.server.services.webhooks.signatures import QUERY_SECONDS
 from hipkit.server.storage.stores.extensions import ExtensionRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.models import (
@@ -144,8 +145,13 @@ async def glance_address(context: Context, room: RoomRecord, glance_id: int) -> 
     address = shown.glance.query_url
     if address is None:
         raise NotFoundError("Glance not found")
+    # Asked at once, so a short lifetime will do: servers log addresses.
     return await signed_address(
-        context, record.client_id, expand_url(address, {}), room.id
+        context,
+        record.client_id,
+        expand_url(address, {}),
+        room.id,
+        good_seconds=QUERY_SECONDS,
     )
 
 

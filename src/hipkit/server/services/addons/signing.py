@@ -10,7 +10,7 @@ from hipkit.server.services.access.lookup import own_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.webhooks.signatures import (
-    QUERY_SECONDS,
+    HEADER_SECONDS,
     check_can_sign,
     sign_request,
 )
@@ -23,18 +23,24 @@ CLIENT_VERSION = "1"
 
 
 async def signed_address(
-    context: Context, client_id: str, address: str, room_id: int | None
+    context: Context,
+    client_id: str,
+    address: str,
+    room_id: int | None,
+    *,
+    good_seconds: int = HEADER_SECONDS,
 ) -> str:
     """Return an address with `signed_request` in its query.
 
-    The token in it names the user who acts and the room, and is good for a few minutes, since
-    servers log addresses.
+    The token in it names the user who acts and the room.
 
     Args:
         context: The context of the user's call.
         client_id: The add-on's, with whose secret the token is signed.
         address: An absolute web address, without variables.
         room_id: The room that the user is in; `None` outside a room.
+        good_seconds: How long the token is good. By default it is as long as HipChat's, as pages
+            of add-ons send it back with their forms.
 
     Raises:
         ConflictError: The server does not keep the client's secret.
@@ -55,7 +61,7 @@ async def signed_address(
         timezone=user.timezone,
         token_id=secrets.token_hex(TOKEN_ID_BYTES),
         now_seconds=context.now_us // SECOND_US,
-        good_seconds=QUERY_SECONDS,
+        good_seconds=good_seconds,
     )
     added = urlencode(
         {"signed_request": token, "connect_client_api_version": CLIENT_VERSION}

@@ -281,4 +281,5 @@ def test_an_external_page_has_an_address_without_variables(scene: Shown) -> None
     token = parse_qs(urlsplit(outside).query)["signed_request"][0]
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["context"] == {"user_tz": "UTC"}
+    assert claims["exp"] - claims["iat"] == 3_600
     assert asyncio.run(address(panel, None)) is None
