@@ -22,14 +22,12 @@ from hipkit.api.errors import (
     SignatureError,
     StorageError,
 )
-from hipkit.api.frames import clears_locals
 
 __all__ = ["begin_consent", "finish_consent"]
 
 COOKIE = "hipkit-consent"
 
 
-@clears_locals
 async def begin_consent(
     users: UserTokens, identity: Identity, signed: SignedRequest, *, base_url: str
 ) -> Response:
@@ -43,7 +41,6 @@ async def begin_consent(
     return Response(302, headers=headers)
 
 
-@clears_locals
 async def finish_consent(
     users: UserTokens, identity: Identity, request: HttpRequest, *, base_url: str
 ) -> Response:

@@ -34,7 +34,6 @@ from hipkit.addon.installations.verification import (
 )
 from hipkit.addon.storage.protocol import LONGEST_DELIVERY, NewEvent
 from hipkit.api.bodies.reading import UnreadableError
-from hipkit.api.frames import clears_locals
 from hipkit.v2.models import AddonDescriptor, Message, Room
 from hipkit.webhooks import WebhookEvent, read_event
 
@@ -150,13 +149,11 @@ class Endpoints:
 
     # Installations
 
-    @clears_locals
     async def _install(self, request: HttpRequest) -> Response:
         body = await request.read_body(LONGEST_REQUEST)
         await self._runtime.installer.install(body)
         return json_response({})
 
-    @clears_locals
     async def _update(self, request: HttpRequest) -> Response:
         body = await request.read_body(LONGEST_REQUEST)
         await self._runtime.installer.update(body)
