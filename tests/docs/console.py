@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -15,6 +17,9 @@ from tests.docs.shell import shell_environment
 PROMPT = "$ "
 CONTINUATION = "> "
 ANYTHING = "..."
+UNTIL_STOPPED = "hipkit addon run"
+"""How commands begin that run until Ctrl-C."""
+PORT = re.compile(r"127\.0\.0\.1:(\d+)/")
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}")
 
 
@@ -22,24 +27,57 @@ def run_console(example: Example) -> str | None:
     """Run every command of a block; return what is wrong, or `None`."""
     reader: Reader = example.namespace["reader"]
     for command, expected in read_steps(str(example.parsed)):
-        done = subprocess.run(
-            ["/bin/sh", "-c", reader.local(command)],
-            cwd=reader.folder,
-            env=shell_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        printed = reader.as_written(done.stdout)
+        if command.startswith(UNTIL_STOPPED):
+            printed = run_until_stopped(command, reader, lines=expected.count("\n"))
+        else:
+            printed = run_command(command, reader)
         if not matches(printed, expected):
             shown = "\n".join(
                 difflib.ndiff(expected.splitlines(), printed.splitlines())
             )
             return f"$ {command}\nthe page (-) and the program (+) differ:\n{shown}"
     return None
+
+
+def run_command(command: str, reader: Reader) -> str:
+    """Run a command to its end and return what it printed."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", reader.local(command)],
+        cwd=reader.folder,
+        env=shell_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return reader.as_written(done.stdout)
+
+
+def run_until_stopped(command: str, reader: Reader, *, lines: int) -> str:
+    """Run a server, stop it as Ctrl-C does once it has printed its lines, and return them.
+
+    It gets free ports: another program may have those that the page names.
+    """
+    started = subprocess.Popen(
+        [*shlex.split(command), "--port", "0", "--addon-port", "0"],
+        cwd=reader.folder,
+        env=shell_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with started:
+        assert started.stdout is not None
+        printed = "".join(started.stdout.readline() for _ in range(lines))
+        started.send_signal(signal.SIGINT)
+        printed += started.stdout.read()
+    ports = list(dict.fromkeys(PORT.findall(printed)))
+    for port, written in zip(ports, ("8070", "8071"), strict=False):
+        printed = printed.replace(f":{port}/", f":{written}/")
+    return printed if started.returncode == 0 else f"{printed}code {started.returncode}"
 
 
 def read_steps(block: str) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,17 @@ def test_systemd_accepts_every_unit(repository: Path, tmp_path: Path) -> None:
     assert verify(tmp_path) == ""
 
 
+def test_systemd_accepts_the_unit_of_an_add_on(
+    repository: Path, tmp_path: Path
+) -> None:
+    guide = repository / "docs/how-to/developers/addons.md"
+    ((name, content),) = UNIT.findall(guide.read_text(encoding="utf-8"))
+    program = "/opt/karma/venv/bin/uvicorn"
+    assert program in content
+    (tmp_path / name).write_text(content.replace(program, "/bin/true"))
+    assert verify(tmp_path) == ""
+
+
 @pytest.mark.parametrize(
     ("name", "setting"),
     [
