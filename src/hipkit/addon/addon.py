@@ -315,6 +315,8 @@ class AddOn(ModuleDecorators):
         """
         root = check_base_url(base_url, allow_http=allow_http)
         if allowed_hosts is not None:
+            if isinstance(allowed_hosts, str):
+                raise TypeError("allowed_hosts must be a list of hosts, not one text")
             allowed_hosts = tuple(allowed_hosts)
         # An invalid host is a mistake to be seen now, and not at the first request.
         HostPolicy(allowed_hosts, allow_internal=allow_internal).close()

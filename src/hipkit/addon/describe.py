@@ -54,7 +54,7 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
         raise ValueError(
             f"base_url must be an address such as https://karma.example.com, not {base_url!r}"
         )
-    if "@" in parts.netloc or parts.query or parts.fragment or not _is_clean(base_url):
+    if "@" in parts.netloc or set(base_url) & set("?#") or not _is_clean(base_url):
         raise ValueError("base_url must have no user, query, fragment or spaces")
     if parts.scheme == "http" and not (allow_http or _is_loopback(host)):
         raise ValueError(

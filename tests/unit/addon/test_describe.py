@@ -199,6 +199,8 @@ def test_a_base_url_loses_its_last_slash(url: str, expected: str) -> None:
         "https://u:p@a.example",
         "https://a.example?x=1",
         "https://a.example#x",
+        "https://a.example#",
+        "https://a.example/?",
         "https://a.example/a b",
         "https://a.example/{x}",
         "https://a.example:x",

@@ -143,6 +143,10 @@ def _vendor(vendor: object) -> AddonVendor:
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a text, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} has half of a surrogate pair in it") from None
 
 
 def _check_address(name: str, value: object) -> None:
@@ -151,5 +155,11 @@ def _check_address(name: str, value: object) -> None:
         parts = urlsplit(str(value))
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+    is_clean = str(value).isprintable() and " " not in str(value)
+    if (
+        parts.scheme != "https"
+        or not parts.hostname
+        or "@" in parts.netloc
+        or not is_clean
+    ):
         raise ValueError(f"{name} must be an https address, not {value!r}")

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging import getLogger
 
@@ -260,7 +261,8 @@ def run_blocking(
 
         def watch(stop: threading.Event) -> None:
             stop.wait()
-            loop.call_soon_threadsafe(task.cancel)
+            with suppress(RuntimeError):  # It has ended by itself.
+                loop.call_soon_threadsafe(task.cancel)
 
         if stop is not None:
             threading.Thread(target=watch, args=(stop,), daemon=True).start()

@@ -145,6 +145,8 @@ def read_handler(
     """
     if not callable(function):
         raise TypeError(f"a handler must be a function, not {function!r}")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{key}: a handler returns its result, and does not yield it")
     signature = _signature_of(function, key)
     parameters = list(signature.parameters.values())
     _check_first(parameters, kind, key)
@@ -189,6 +191,8 @@ def _signature_of(function: Callable[..., object], key: str) -> Signature:
             f"{key}: the annotation {error.name} is not known when the handler is registered; "
             "import it, and not under TYPE_CHECKING"
         ) from None
+    except (SyntaxError, AttributeError, TypeError, ValueError) as error:
+        raise TypeError(f"{key}: its signature cannot be read: {error}") from None
 
 
 def _check_first(parameters: list[Parameter], kind: type, key: str) -> None:

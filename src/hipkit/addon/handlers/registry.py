@@ -183,7 +183,7 @@ class Registry:
         """Return a handler's name; a function may handle several events."""
         name = _name_of(function)
         taken = self.handlers.get(name)
-        if taken is not None and taken.function is function:
+        if taken is not None and taken.function == function:
             return f"{name}.{kind.event}"
         return name
 

@@ -347,6 +347,8 @@ def test_mistakes_are_seen_when_the_app_is_made() -> None:
         given: dict[str, Any] = {"base_url": BASE, "storage": MemoryStorage()}
         with pytest.raises(ValueError, match=error):
             addon.asgi(**(given | changes))
+    with pytest.raises(TypeError, match="allowed_hosts must be a list"):
+        addon.asgi(base_url=BASE, allowed_hosts="https://api.hipchat.com")
 
 
 async def test_a_head_request_has_no_body() -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as datetime_module
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,17 @@ def of_view(request: ViewRequest) -> None: ...
 def unknown(message: Message, name: Decimal) -> None: ...
 
 
+def misspelt(message: Message, name: datetime_module.Nothing) -> None: ...  # type: ignore[name-defined]
+
+
+def yielding(message: Message, name: str) -> Iterator[str]:
+    yield name
+
+
+async def yielding_later(message: Message, name: str) -> AsyncIterator[str]:
+    yield name
+
+
 async def blocking(message: Message, client: HipChat) -> None: ...
 
 
@@ -231,6 +243,10 @@ def asynchronous(message: Message, client: AsyncHipChat) -> None: ...
         (only_words, "the first parameter receives the Message"),
         (of_view, "request is annotated with ViewRequest"),
         (unknown, "the annotation Decimal is not known"),
+        (misspelt, "signature cannot be read: module 'datetime' has no"),
+        (max, "signature cannot be read"),
+        (yielding, "does not yield"),
+        (yielding_later, "does not yield"),
         (blocking, "client must be an AsyncHipChat"),
         (asynchronous, "client must be a HipChat"),
         ("text", "must be a function"),

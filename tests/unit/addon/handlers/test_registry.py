@@ -37,6 +37,16 @@ def test_a_function_may_handle_several_events() -> None:
     }
 
 
+def test_a_method_may_handle_several_events() -> None:
+    class Bot:
+        def note(self, event: RoomEvent) -> None: ...
+
+    made, bot = registry(), Bot()
+    made.add_handler(bot.note, None, RoomEnter)
+    made.add_handler(bot.note, None, RoomExit)
+    assert list(made.handlers) == ["note", "note.room_exit"]
+
+
 def test_a_key_is_taken_once() -> None:
     made = registry()
     made.add_handler(quiet, "a", Message)
