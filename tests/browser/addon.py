@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,12 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
-__all__ = ["ICON_PATH", "Addon", "running_addon"]
+__all__ = ["ICON_PATH", "Addon", "running_addon", "served_app"]
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 ICON_PATH = "/icon.svg"
 ICON = (
@@ -78,17 +80,33 @@ class Addon:
 def running_addon() -> Iterator[Addon]:
     """Serve an add-on while the block runs."""
     addon = Addon()
-    config = uvicorn.Config(addon, port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    addon.url = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+
+    def make(url: str) -> App:
+        addon.url = url
+        return addon
+
+    with served_app(make):
+        try:
+            yield addon
+        finally:
+            for event in addon.held.values():
+                event.set()
+
+
+@contextlib.contextmanager
+def served_app(make: Callable[[str], App]) -> Iterator[str]:
+    """Serve an application, which is made for its address, while the block runs."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    # At once: who connects before the server runs waits for it.
+    listener.listen()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(make(url), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield addon
+        yield url
     finally:
-        for event in addon.held.values():
-            event.set()
         server.should_exit = True
         thread.join()
-        socket.close()
+        listener.close()
