@@ -57,7 +57,7 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listened:
-    """What an add-on is told by one of its webhooks, or several alike."""
+    """What an add-on receives by one of its webhooks, or by several alike."""
 
     what: str
     pattern: str | None
@@ -80,7 +80,7 @@ class DescriptorView:
         vendor: Who made the add-on, as it says itself.
         from_name: The name that it posts under; `None` for its own.
         address: Where the descriptor was read, without secrets.
-        listened: What it is told of rooms.
+        listened: What it receives of rooms.
         modules: What it shows.
         servers: The servers that are called by this one, or by a reader's browser.
         has_configuration: Whether it has a configuration page.

@@ -69,7 +69,7 @@ def test_the_address_is_shown_without_what_may_be_secret() -> None:
     assert len(view(data).address) == 101
 
 
-def test_webhooks_alike_are_told_once_and_not_without_end() -> None:
+def test_webhooks_alike_are_listed_once_and_not_without_end() -> None:
     hooks = [{**HOOK, "pattern": f"^{number % 40}"} for number in range(80)]
 
     shown = with_capabilities(webhook=[HOOK, HOOK, *hooks])

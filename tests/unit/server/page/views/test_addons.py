@@ -224,7 +224,7 @@ def test_a_rooms_settings_lead_to_its_add_ons(site: Site, ann: Visitor) -> None:
     assert f'value="{room}" selected' in ann.get(f"/addons/install?room={room}").text
 
 
-def test_a_removal_is_confirmed_and_told(
+def test_a_removal_is_confirmed_and_the_add_on_notified(
     site: Site, root: Visitor, addon: MemoryAddon
 ) -> None:
     client_id = installed(site)
@@ -241,7 +241,7 @@ def test_a_removal_is_confirmed_and_told(
     assert remove(root, client_id).status == 404
 
 
-def test_a_removal_that_the_add_on_did_not_learn_of_says_so(
+def test_a_removal_of_which_the_add_on_was_not_notified_says_so(
     site: Site, root: Visitor, addon: MemoryAddon
 ) -> None:
     client_id = installed(site)
@@ -250,7 +250,7 @@ def test_a_removal_that_the_add_on_did_not_learn_of_says_so(
     answer = remove(root, client_id)
 
     assert answer.status == 200
-    assert "did not learn of it" in answer.text
+    assert "could not be notified" in answer.text
     assert "https://karma.example" in answer.text
     assert ids(site) == []
 
