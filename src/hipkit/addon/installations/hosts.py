@@ -8,6 +8,7 @@ everything it is asked later goes to the same origin, and no other server can to
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -32,6 +33,9 @@ __all__ = ["CALL_SECONDS", "LONGEST_DOCUMENT", "Host", "Hosts"]
 CALL_SECONDS = 10.0
 """How long a call of the host may take while an administrator waits."""
 LONGEST_DOCUMENT = 256 * 1024
+MOST_AT_ONCE = 20
+"""Calls at the same time of servers that have proved nothing: slow ones must not take the
+connections that installations need."""
 PIN = "pinned host"
 HEADERS = (("Accept", "application/json"), ("User-Agent", f"hipkit/{VERSION}"))
 
@@ -69,6 +73,8 @@ class Hosts:
         self, storage: Storage, transport: AsyncTransport, policy: HostPolicy
     ) -> None:
         self.policy = policy
+        self.strangers = asyncio.Semaphore(MOST_AT_ONCE)
+        """Held while a server is asked that has proved nothing."""
         self._storage = storage
         self._transport = transport
 
@@ -109,15 +115,15 @@ class Hosts:
         """
         endpoint = read_address(url)
         origin = self.policy.check(url)
-        options = Options(
-            timeout_seconds=CALL_SECONDS,
-            deadline=time.monotonic() + CALL_SECONDS,
-            max_response_bytes=LONGEST_DOCUMENT,
-        )
+        request = endpoint.request("GET", headers=HEADERS)
         try:
-            response = await self._transport.send(
-                endpoint.request("GET", headers=HEADERS), options
-            )
+            async with self.strangers:
+                options = Options(
+                    timeout_seconds=CALL_SECONDS,
+                    deadline=time.monotonic() + CALL_SECONDS,
+                    max_response_bytes=LONGEST_DOCUMENT,
+                )
+                response = await self._transport.send(request, options)
         except TransportError as error:
             raise InstallationError(
                 f"The add-on cannot read from {origin}: {error.reason}."

@@ -248,7 +248,8 @@ class Installer:
                     installed_at=self._now(),
                 ),
             )
-            token = await self._prove(installation)
+            async with self._hosts.strangers:
+                token = await self._prove(installation)
             installation = self._complete(installation, request, token)
             await self._hosts.pin(host)
             is_new = known is None or known.secret != installation.secret

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
+
 import msgspec
 import pytest
 
 from hipkit import InstallationError
 from hipkit.addon.installations.host_policy import HostPolicy
-from hipkit.addon.installations.hosts import LONGEST_DOCUMENT, Host, Hosts
+from hipkit.addon.installations.hosts import LONGEST_DOCUMENT, MOST_AT_ONCE, Host, Hosts
 from hipkit.addon.storage.memory import MemoryStorage
-from hipkit.transports.protocol import RawResponse, TransportError
+from hipkit.testing import AsyncMemoryTransport
+from hipkit.transports.protocol import RawResponse, Request, TransportError
 from tests.unit.addon.scripted_hosts import ScriptedHost, ScriptedHosts
 
 
@@ -255,3 +259,33 @@ async def test_a_transport_error_is_not_chained() -> None:
     with pytest.raises(InstallationError) as caught:
         await hosts_of(servers).fetch(host.capabilities_url)
     assert not isinstance(caught.value.__cause__, TransportError)
+
+
+async def test_slow_servers_leave_connections_to_the_others() -> None:
+    waiting = 0
+    is_full, is_over = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: Request) -> RawResponse:
+        nonlocal waiting
+        waiting += 1
+        if waiting == MOST_AT_ONCE:
+            is_full.set()
+        await is_over.wait()
+        return RawResponse(404, {}, b"")
+
+    transport = AsyncMemoryTransport(answer)
+    hosts = Hosts(MemoryStorage(), transport, HostPolicy())
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(2 * MOST_AT_ONCE):
+            read = hosts.read(f"https://slow{number}.test/v2/capabilities")
+            tasks.create_task(refused(read))
+        await is_full.wait()
+        await asyncio.sleep(0)
+        assert waiting == MOST_AT_ONCE
+        is_over.set()
+    assert waiting == 2 * MOST_AT_ONCE
+
+
+async def refused(read: Awaitable[Host]) -> None:
+    with pytest.raises(InstallationError):
+        await read
