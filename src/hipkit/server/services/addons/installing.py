@@ -213,7 +213,8 @@ async def _add_pending(
         if await is_under_way(stores, pending, new.created_us):
             raise ConflictError(f"{new.name} is being installed there just now")
         await stores.clients.delete(pending.client_id)
-    if await store.count(new.group_id) >= MOST_INSTALLATIONS:
+    is_one_more = installed is None
+    if is_one_more and await store.count(new.group_id) >= MOST_INSTALLATIONS:
         raise BadRequestError(
             f"The group has {MOST_INSTALLATIONS} add-ons, and cannot have more:"
             " remove one that is not needed"

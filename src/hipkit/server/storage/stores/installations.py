@@ -65,11 +65,12 @@ CHANGE = (
 )
 INSTALLABLE = select(InstallableRecord, "installables")
 INSERT_INSTALLABLE = insert("installables", "token_hash", InstallableRecord)
-LISTED = (
-    "WHERE installations.group_id = ? AND state = 'installed'"
-    " AND NOT EXISTS (SELECT 1 FROM rooms"
+IN_USE = (
+    "WHERE installations.group_id = ? AND NOT EXISTS (SELECT 1 FROM rooms"
     " WHERE rooms.id = installations.room_id AND rooms.is_deleted = 1)"
 )
+"""What is in a room that was deleted stays, as events of it may still wait to be sent."""
+LISTED = f"{IN_USE} AND state = 'installed'"
 
 
 class InstallationStore(Store):
@@ -146,8 +147,8 @@ class InstallationStore(Store):
         return await self._all(InstallationRecord, sql, us)
 
     async def count(self, group_id: int) -> int:
-        """Count a group's installations, pending ones too."""
-        sql = "SELECT COUNT(*) FROM installations WHERE group_id = ?"
+        """Count a group's installations, pending ones too, but none in deleted rooms."""
+        sql = f"SELECT COUNT(*) FROM installations {IN_USE}"  # noqa: S608 - a text of our own
         return await self._value(int, sql, group_id) or 0
 
     async def has_installable(self, client_id: str, now_us: int) -> bool:

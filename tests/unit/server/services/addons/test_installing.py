@@ -14,6 +14,7 @@ from hipkit.api.errors import (
     ForbiddenError,
     NotFoundError,
 )
+from hipkit.server.services.addons import installing
 from hipkit.server.services.addons.listing import list_addons
 from hipkit.server.services.addons.offers import read_offer
 from hipkit.server.services.addons.updating import install
@@ -333,6 +334,24 @@ def test_the_secret_that_signs_is_kept_for_every_add_on(
     client_id = installed.installation.client_id
     kept = asyncio.run(host.server.database.stores.clients.signing_secret(client_id))
     assert kept == addon.secrets[client_id]
+
+
+def test_a_group_has_so_many_add_ons_and_no_more(
+    host: Site, addon: MemoryAddon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing, "MOST_INSTALLATIONS", 1)
+    room_id = host.add_room("Ops")
+    install_at(host, "Ops")
+    with pytest.raises(BadRequestError, match="The group has 1 add-ons"):
+        install_at(host)
+
+    # What is in a deleted room is in no list, so nobody could make room for others.
+    assert host.delete(f"/v2/room/{room_id}").status == 204
+    first = install_at(host).installation
+    # New credentials take the place of the old ones.
+    second = install_at(host).installation
+
+    assert first.client_id != second.client_id
 
 
 def test_a_room_s_administrator_installs_into_that_room_alone(
