@@ -179,7 +179,7 @@ class AddOnHost:
         return self._installation(self._network.run(work()), addon)
 
     def remove(self, addon: AddOn, *, room: str | None = None) -> None:
-        """Remove an add-on, and tell it.
+        """Remove an add-on, and notify it.
 
         Args:
             addon: The add-on.
@@ -270,7 +270,7 @@ class AddOnHost:
         operation: str | None = None,
         retry_after: int | None = None,
     ) -> None:
-        """Let the next calls of add-ons fail.
+        """Answer the next calls of add-ons with an error, or break their connections.
 
         Args:
             status: The status that they get, such as 429 or 503; `None` breaks the connection

@@ -132,7 +132,7 @@ class Network:
         return self._loop.do(_patiently(work))
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begin to run a coroutine in the network's event loop."""
+        """Start a coroutine in the network's event loop."""
         return self._loop.submit(work)
 
     def add_server(self, host: str, server: Server) -> None:
