@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from scripts.screenshots.addon import ADDON_HOST
 from scripts.screenshots.data import fill
 from scripts.screenshots.digest import IMAGES, store_digest
 from scripts.screenshots.server import DAY, Served, running_server
@@ -99,7 +100,8 @@ def take_all(browser: Browser, served: Served, room: str) -> None:
     take("calls", "/calls")
     take("webhooks", "/webhooks")
     take("tokens", "/tokens")
-    take("people", "/people")
+    offer = f"/addons/install?url=https://{ADDON_HOST}/&room=Releases"
+    take("addon", offer, size=(WIDE[0], 860))
     context.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Awaitable, Iterator
 from concurrent.futures import Future
@@ -18,6 +19,9 @@ from hipkit.server.serve import listen, serving
 from hipkit.server.services.context import Context
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.testing import AsyncMemoryTransport
+from hipkit.transports.protocol import RawResponse, Request, TransportError
+from scripts.screenshots.addon import ADDON_HOST, descriptor
 
 __all__ = ["DAY", "Clock", "Served", "running_server"]
 
@@ -82,15 +86,25 @@ class Served:
             self.finish(self._server.sender.drain())
 
 
-def unknown_host(host: str, port: int) -> list[str]:
-    """Resolve nothing: no picture may depend on the network."""
+def look_up(host: str, port: int) -> list[str]:
+    """Resolve the add-on's host only: no picture may depend on the network."""
+    if host == ADDON_HOST:
+        return ["93.184.216.34"]
     raise OSError(f"the name {host} is unknown")
+
+
+def answer(request: Request) -> RawResponse:
+    """Answer what the server asks the add-on."""
+    if request.host != ADDON_HOST:
+        raise TransportError("connect", f"the name {request.host} is unknown")
+    body = json.dumps(descriptor()).encode() if request.method == "GET" else b""
+    return RawResponse(200, {}, body)
 
 
 @contextlib.contextmanager
 def running_server(folder: Path) -> Iterator[Served]:
     """Serve API and page on a free port, on an empty database, while the block runs."""
-    clock = Clock()
+    clock, outgoing = Clock(), AsyncMemoryTransport(answer)
     settings = Settings(
         database=folder / "chat.db",
         limits=LimitSettings(enabled=False),
@@ -99,7 +113,8 @@ def running_server(folder: Path) -> Iterator[Served]:
         group_name="Example",
         durable=False,
         clock=clock,
-        look_up=unknown_host,
+        look_up=look_up,
+        outgoing=outgoing,
     )
     listener = listen("127.0.0.1", 0)
     started: Future[tuple[str, Server, asyncio.AbstractEventLoop]] = Future()

@@ -78,7 +78,7 @@ class DescriptorView:
 
     Attributes:
         vendor: Who made the add-on, as it says itself.
-        from_name: The name that it posts under; `None` for its own.
+        from_name: The name that it posts under, if that is not its own.
         address: Where the descriptor was read, without secrets.
         listened: What it receives of rooms.
         modules: What it shows.
@@ -105,6 +105,8 @@ def descriptor_view(descriptor: AddonDescriptor, address: str) -> DescriptorView
     capabilities = capabilities_of(descriptor)
     consumer, vendor = capabilities.hipchat_api_consumer, descriptor.vendor
     from_name = None if consumer is None else consumer.from_name
+    if from_name == descriptor.name:
+        from_name = None
     return DescriptorView(
         name=shortened(descriptor.name, NAME_CHARACTERS) or "An add-on without a name",
         key=shortened(descriptor.key, NAME_CHARACTERS),

@@ -69,6 +69,13 @@ def test_the_address_is_shown_without_what_may_be_secret() -> None:
     assert len(view(data).address) == 101
 
 
+@pytest.mark.parametrize(("name", "shown"), [("Karma", None), ("Bot\n1", "Bot 1")])
+def test_another_name_to_post_under_is_shown(name: str, shown: str | None) -> None:
+    consumer = {"scopes": ["send_notification"], "fromName": name}
+
+    assert with_capabilities(hipchatApiConsumer=consumer).from_name == shown
+
+
 def test_webhooks_alike_are_listed_once_and_not_without_end() -> None:
     hooks = [{**HOOK, "pattern": f"^{number % 40}"} for number in range(80)]
 
