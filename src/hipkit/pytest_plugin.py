@@ -44,10 +44,12 @@ def pytest_runtest_makereport(
 
 
 def _is_of_hipkit(names: Mapping[str, object]) -> bool:
-    return str(names.get("__name__")).startswith(PACKAGE)
+    return str(names.get("__name__")).startswith((PACKAGE, WAITING))
 
 
 PACKAGE = "hipkit."
+WAITING = "concurrent.futures."
+"""What it waits with for work in other threads."""
 HIDE = "__tracebackhide__"
 """The global variable by which pytest leaves out the frames of a module."""
 

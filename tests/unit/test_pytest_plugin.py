@@ -122,3 +122,39 @@ def test_scopes_that_add_ons_used_are_stored_for_the_check(
     checked = run("hipkit.cli", "addon", "check", "karma:addon")
     assert "scopes[1] is view_room, which no test used" in checked
     assert "send_notification" not in checked
+
+
+REFUSED = """
+from karma import addon
+
+def test_refused(addon_host):
+    addon_host.install(addon, allowed_hosts=["https://other.example.com"])
+"""
+
+
+def test_an_installation_that_fails_is_reported_with_the_users_line_last(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "karma.py").write_text(KARMA)
+    (tmp_path / "test_refused.py").write_text(REFUSED)
+    command = [sys.executable, "-m", "pytest", "-q", "test_refused.py"]
+
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert "does not work with https://hipchat.test" in run.stdout
+    assert ">       addon_host.install(addon" in run.stdout
+    assert "test_refused.py:5: BadRequestError" in run.stdout
+
+
+def test_without_the_extra_the_fixture_names_it(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("import sys; sys.modules['jwt'] = None")
+    (tmp_path / "test_it.py").write_text("def test_it(addon_host): pass")
+    command = [sys.executable, "-m", "pytest", "-q", "test_it.py"]
+
+    run = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert "addon_host needs the extra addon (jwt): " in run.stdout
