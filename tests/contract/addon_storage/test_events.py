@@ -30,7 +30,10 @@ async def add(
 async def claim(
     storage: Storage, *, owner: str = "worker", now: float = NOW
 ) -> QueuedEvent | None:
-    return await storage.claim_event(owner=owner, now=now, lease_seconds=LEASE)
+    claimed = await storage.claim_events(
+        owner=owner, now=now, lease_seconds=LEASE, most=1
+    )
+    return claimed[0] if claimed else None
 
 
 async def deliveries(storage: Storage, *, now: float = NOW) -> list[str]:
@@ -164,11 +167,10 @@ async def test_finishing_twice_does_nothing(storage: Storage) -> None:
 async def test_events_of_some_installations_can_be_left_out(storage: Storage) -> None:
     for oauth_id in ("one", "two", "three"):
         await add(storage, oauth_id, oauth_id=oauth_id)
-    event = await storage.claim_event(
-        owner="worker", now=NOW, lease_seconds=LEASE, but=["one", "two"]
+    events = await storage.claim_events(
+        owner="worker", now=NOW, lease_seconds=LEASE, most=9, but=["one", "two"]
     )
-    assert event is not None
-    assert event.oauth_id == "three"
+    assert [event.oauth_id for event in events] == ["three"]
 
 
 async def test_a_claim_from_before_the_clock_was_set_back_does_not_last(
@@ -180,3 +182,17 @@ async def test_a_claim_from_before_the_clock_was_set_back_does_not_last(
     # It may be extended by another process just before it is asked for here.
     await storage.extend_events(owner="worker", until=NOW + LEASE + 1)
     assert await claim(storage, owner="other") is None
+
+
+async def test_several_events_are_claimed_at_once_one_of_each_lane(
+    storage: Storage,
+) -> None:
+    for delivery, lane in (("1", "a"), ("2", "a"), ("3", "b"), ("4", "c")):
+        await add(storage, delivery, lane=lane)
+    first = await storage.claim_events(
+        owner="one", now=NOW, lease_seconds=LEASE, most=2
+    )
+    assert [each.delivery for each in first] == ["1", "3"]
+    assert {each.starts for each in first} == {1}
+    rest = await storage.claim_events(owner="two", now=NOW, lease_seconds=LEASE, most=9)
+    assert [each.delivery for each in rest] == ["4"]

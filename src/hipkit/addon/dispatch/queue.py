@@ -120,22 +120,27 @@ class Worker:
 
     async def _claim(self) -> None:
         """Start a task for each event that can be handled now."""
-        while len(self._tasks) < self._most:
-            share = max(1, self._most // 2)
-            event = await self._storage.claim_event(
+        share = max(1, self._most // 2)
+        while (free := self._most - len(self._tasks)) > 0:
+            full = [each for each, count in self._running.items() if count >= share]
+            # Whoever they are of, none of the others can get more than its share by them.
+            left = [share - count for count in self._running.values() if count < share]
+            events = await self._storage.claim_events(
                 owner=self._owner,
                 now=self._now(),
                 lease_seconds=LEASE_SECONDS,
-                but=[each for each, count in self._running.items() if count >= share],
+                most=min(free, share, *left),
+                but=full,
             )
-            if event is None:
+            for event in events:
+                task = asyncio.create_task(self._run(event))
+                self._tasks.add(task)
+                self._running[event.oauth_id] += 1
+                task.add_done_callback(partial(self._done, event.oauth_id))
+            if not events:
                 if not self._tasks:
                     self._idle.set()
                 return
-            task = asyncio.create_task(self._run(event))
-            self._tasks.add(task)
-            self._running[event.oauth_id] += 1
-            task.add_done_callback(partial(self._done, event.oauth_id))
 
     def _done(self, oauth_id: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -144,19 +144,20 @@ class EncryptedStorage:
         encrypted = self._current.encrypt(event.body)
         return await self._storage.add_event(replace(event, body=encrypted))
 
-    async def claim_event(
+    async def claim_events(
         self,
         *,
         owner: str,
         now: float,
         lease_seconds: float,
+        most: int,
         but: Collection[str] = (),
-    ) -> QueuedEvent | None:
-        """Claim the oldest event that can be handled now."""
-        event = await self._storage.claim_event(
-            owner=owner, now=now, lease_seconds=lease_seconds, but=but
+    ) -> list[QueuedEvent]:
+        """Claim the oldest events that can be handled now."""
+        events = await self._storage.claim_events(
+            owner=owner, now=now, lease_seconds=lease_seconds, most=most, but=but
         )
-        return event and replace(event, body=self._decrypt(event.body))
+        return [replace(event, body=self._decrypt(event.body)) for event in events]
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""

@@ -141,15 +141,16 @@ class MemoryStorage:
         self._lanes.setdefault((event.oauth_id, event.lane), deque()).append(queued)
         return True
 
-    async def claim_event(
+    async def claim_events(
         self,
         *,
         owner: str,
         now: float,
         lease_seconds: float,
+        most: int,
         but: Collection[str] = (),
-    ) -> QueuedEvent | None:
-        """Claim the oldest event that can be handled now."""
+    ) -> list[QueuedEvent]:
+        """Claim the oldest events that can be handled now."""
         free = [
             (events[0].id, lane)
             for lane, events in self._lanes.items()
@@ -159,13 +160,13 @@ class MemoryStorage:
                 and now < self._claims[lane].until <= now + 2 * lease_seconds
             )
         ]
-        if not free:
-            return None
-        _, lane = min(free)
-        events = self._lanes[lane]
-        events[0] = replace(events[0], starts=events[0].starts + 1)
-        self._claims[lane] = _Claim(owner, now + lease_seconds)
-        return events[0]
+        claimed = []
+        for _, lane in sorted(free)[:most]:
+            events = self._lanes[lane]
+            events[0] = replace(events[0], starts=events[0].starts + 1)
+            self._claims[lane] = _Claim(owner, now + lease_seconds)
+            claimed.append(events[0])
+        return claimed
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""

@@ -144,25 +144,27 @@ class Storage(Protocol):
             `MEMORY_SECONDS` ago, whether it is still in the queue or not.
         """
 
-    async def claim_event(
+    async def claim_events(
         self,
         *,
         owner: str,
         now: float,
         lease_seconds: float,
+        most: int,
         but: Collection[str] = (),
-    ) -> QueuedEvent | None:
-        """Claim the oldest event that can be handled now; `None` if there is none.
+    ) -> list[QueuedEvent]:
+        """Claim the oldest events that can be handled now, and return them, the oldest first.
 
-        That is the first of a lane, unless another claim on it is still good. So no event is
+        Those are the first of each lane, unless another claim on it is still good. So no event is
         handled before the ones that came earlier in its lane. A claim that is good for longer than
         twice `lease_seconds` is from before the clock was set back, and not good any more.
 
         Args:
             owner: The name of the worker, different in every process.
             now: The time.
-            lease_seconds: How long the claim is good, unless it is extended. After a crash the
-                event is handled again when it has run out.
+            lease_seconds: How long the claims are good, unless they are extended. After a crash
+                the events are handled again when they have run out.
+            most: How many to claim at most.
             but: Installations whose events are not claimed.
         """
 

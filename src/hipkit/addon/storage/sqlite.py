@@ -18,7 +18,7 @@ from hipkit.addon.storage.file_locks import FileLocks
 from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
-from hipkit.addon.storage.threads import ConnectionThread
+from hipkit.addon.storage.threads import ConnectionThread, Reader
 from hipkit.api.errors import StorageError
 
 __all__ = ["SqliteStorage"]
@@ -47,8 +47,9 @@ class SqliteStorage:
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
         self._path = Path(path)
         self._durable = durable
-        self._threads: tuple[ConnectionThread, ConnectionThread] | None = None
+        self._threads: tuple[Reader, ConnectionThread] | None = None
         """For reading, which must not wait for the disk, and for writing."""
+        self._is_open = False
         self._connecting = threading.Lock()
         self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
         self._locks = KeyLocks(self._files.acquire, self._files.release)
@@ -64,6 +65,7 @@ class SqliteStorage:
     async def aclose(self) -> None:
         """Close the file. The next use opens it again."""
         threads, self._threads = self._threads, None
+        self._is_open = False
         for thread in threads or ():
             await thread.stop()
         self._files.close()
@@ -79,10 +81,13 @@ class SqliteStorage:
 
     async def find_all(self, kind: str, *, now: float = 0.0) -> list[tuple[str, bytes]]:
         """Return the keys and values of a kind."""
-        return await self._read(
+        sql = (
             "SELECT key, value FROM records WHERE kind = ?"
-            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY key",
-            (kind, now),
+            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY key"
+        )
+        # There may be many, too many for the event loop's own thread.
+        return await self._run(
+            lambda connection: _all(connection, sql, (kind, now)), lasting=False
         )
 
     async def put(
@@ -201,43 +206,28 @@ class SqliteStorage:
 
         return await self._run(add)
 
-    async def claim_event(
+    async def claim_events(
         self,
         *,
         owner: str,
         now: float,
         lease_seconds: float,
+        most: int,
         but: Collection[str] = (),
-    ) -> QueuedEvent | None:
-        """Claim the oldest event that can be handled now."""
+    ) -> list[QueuedEvent]:
+        """Claim the oldest events that can be handled now."""
         until, excluded = now + lease_seconds, json.dumps([*but])
 
-        def claim(connection: sqlite3.Connection) -> QueuedEvent | None:
-            row = connection.execute(
-                "UPDATE lanes SET owner = ?, until = ? WHERE head = (SELECT head FROM lanes"
+        def claim(connection: sqlite3.Connection) -> list[QueuedEvent]:
+            heads = _all(
+                connection,
+                "UPDATE lanes SET owner = ?, until = ? WHERE head IN (SELECT head FROM lanes"
                 " WHERE (until IS NULL OR until <= ? OR until > ?)"
                 " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
-                " ORDER BY head LIMIT 1) RETURNING head",
-                (owner, until, now, until + lease_seconds, excluded),
-            ).fetchone()
-            if row is None:
-                return None
-            id, *rest = connection.execute(
-                "UPDATE events SET starts = starts + 1 WHERE id = ? RETURNING"
-                " id, oauth_id, lane, handler, body, delivery, received_at, starts",
-                row,
-            ).fetchone()
-            oauth_id, lane, handler, body, delivery, received_at, starts = rest
-            return QueuedEvent(
-                id=id,
-                oauth_id=oauth_id,
-                lane=lane,
-                handler=handler,
-                body=body,
-                delivery=delivery,
-                received_at=received_at,
-                starts=starts,
+                " ORDER BY head LIMIT ?) RETURNING head",
+                (owner, until, now, until + lease_seconds, excluded, most),
             )
+            return [_start(connection, head) for head in sorted(heads)]
 
         return await self._run(claim, lasting=False)
 
@@ -302,7 +292,7 @@ class SqliteStorage:
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
         reader, _ = await self._opened()
-        return await reader.run(lambda connection: _all(connection, sql, values))
+        return reader.run(lambda connection: _all(connection, sql, values))
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a statement that changes something."""
@@ -314,10 +304,12 @@ class SqliteStorage:
         _, writer = await self._opened()
         return await writer.run(function, lasting=lasting)
 
-    async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
+    async def _opened(self) -> tuple[Reader, ConnectionThread]:
         threads = self._threads
+        if threads is not None and self._is_open:
+            return threads
         if threads is None:
-            reader = ConnectionThread(self._connected, "BEGIN", durable=False)
+            reader = Reader(self._connected)
             writer = ConnectionThread(
                 self._connected, "BEGIN IMMEDIATE", durable=self._durable
             )
@@ -331,6 +323,7 @@ class SqliteStorage:
                 for thread in threads:
                     await thread.stop()
             raise
+        self._is_open = self._threads is threads
         return threads
 
     @contextmanager
@@ -351,7 +344,10 @@ class SqliteStorage:
     def _prepare(self) -> sqlite3.Connection:
         _create(self._path)
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None
+            self._path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -373,6 +369,26 @@ def _create(path: Path) -> None:
         # It is not opened here: closing it would end SQLite's own locks in this process.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+
+
+def _start(connection: sqlite3.Connection, head: Row) -> QueuedEvent:
+    """Count the start of an event, and return it."""
+    row = connection.execute(
+        "UPDATE events SET starts = starts + 1 WHERE id = ? RETURNING"
+        " id, oauth_id, lane, handler, body, delivery, received_at, starts",
+        head,
+    ).fetchone()
+    id, oauth_id, lane, handler, body, delivery, received_at, starts = row
+    return QueuedEvent(
+        id=id,
+        oauth_id=oauth_id,
+        lane=lane,
+        handler=handler,
+        body=body,
+        delivery=delivery,
+        received_at=received_at,
+        starts=starts,
+    )
 
 
 def _all(connection: sqlite3.Connection, sql: str, values: Row = ()) -> list[Row]:

@@ -1,5 +1,6 @@
-"""A thread with a connection to an SQLite database, which does what waits for it together.
+"""Connections to an SQLite database: one for queries, one in a thread that commits.
 
+That thread does together what waits for it.
 A commit waits for the disk, so a hundred events that come at once must not wait a hundred times.
 Each runs in a savepoint of its own: one that fails undoes nothing of the others.
 """
@@ -10,14 +11,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["ConnectionThread"]
+__all__ = ["ConnectionThread", "Reader"]
 
 T = TypeVar("T")
 Work = Callable[[], None]
@@ -44,7 +45,9 @@ class ConnectionThread:
         self._connected = connected
         self._begin = begin
         self._durable = durable
-        self._waiting: SimpleQueue[_Command | None] = SimpleQueue()
+        self._waiting: SimpleQueue[list[_Command] | None] = SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
+        self._gathering = threading.Lock()
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._work, name="hipkit-storage", daemon=True
@@ -57,7 +60,7 @@ class ConnectionThread:
         Raises:
             StorageError: It cannot be opened.
         """
-        await asyncio.shield(asyncio.wrap_future(self._opened))
+        await _wait_for(self._opened)
 
     async def run(
         self, function: Callable[[sqlite3.Connection], T], *, lasting: bool = True
@@ -68,12 +71,31 @@ class ConnectionThread:
             function: What is to be done. It must not begin or end a transaction.
             lasting: Whether it must not be lost when the power fails.
         """
-        future: Future[T] = Future()
-        self._waiting.put(_Command(function, future, lasting=lasting))
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        command = _Command(function, loop, future, lasting=lasting)
+        with self._gathering:
+            if loop not in self._gathered:
+                self._gathered[loop] = []
+                loop.call_soon(self._hand_over, loop)
+            self._gathered[loop].append(command)
+        return await future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Pass on the commands of one turn of an event loop, all at once.
+
+        One by one, the first would get a commit of its own, and the two threads would take the
+        interpreter from each other at every statement.
+        """
+        with self._gathering:
+            self._waiting.put(self._gathered.pop(loop))
 
     async def stop(self) -> None:
         """Finish what waits, and close the connection."""
+        with self._gathering:
+            for commands in self._gathered.values():
+                self._waiting.put([*commands])
+                commands.clear()
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -89,14 +111,12 @@ class ConnectionThread:
 
     def _next(self) -> list[_Command]:
         """Return all commands that wait; none at the end."""
-        first = self._waiting.get()
-        commands = []
-        while first is not None:
-            commands.append(first)
-            if self._waiting.empty() or len(commands) >= MOST_AT_ONCE:
-                break
-            first = self._waiting.get()
-        if first is None and commands:
+        commands: list[_Command] = []
+        while (gathered := self._waiting.get()) is not None:
+            commands += gathered
+            if commands and (self._waiting.empty() or len(commands) >= MOST_AT_ONCE):
+                return commands
+        if commands:
             self._waiting.put(None)
         return commands
 
@@ -115,8 +135,70 @@ class ConnectionThread:
                 connection.execute("ROLLBACK")
             for command in commands:
                 command.fail(error)
-        for command in commands:
-            command.finish()
+        _finish(commands)
+
+
+class Reader:
+    """Runs queries on a connection right where it is called, which takes less than another thread.
+
+    No commit is waited for: the database must have a write-ahead log.
+
+    Args:
+        connected: Opens the connection, in a thread, and closes it there.
+    """
+
+    def __init__(
+        self, connected: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    ) -> None:
+        self._connected = connected
+        self._opened: Future[sqlite3.Connection] = Future()
+        self._is_over = threading.Event()
+        # A query of another thread would extend the snapshot of one that is not read to its end.
+        self._reading = threading.Lock()
+        self._thread = threading.Thread(
+            target=self._hold, name="hipkit-storage-reader", daemon=True
+        )
+        self._thread.start()
+
+    async def opened(self) -> None:
+        """Wait until the connection is open.
+
+        Raises:
+            StorageError: It cannot be opened.
+        """
+        await _wait_for(self._opened)
+
+    def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a short query returns.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+        try:
+            with self._reading:
+                return query(self._opened.result())
+        except sqlite3.Error as error:
+            raise _storage_error(error) from None
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        self._is_over.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _hold(self) -> None:
+        try:
+            with self._connected() as connection:
+                self._opened.set_result(connection)
+                self._is_over.wait()
+        except (sqlite3.Error, OSError, StorageError) as error:
+            if not self._opened.done():
+                self._opened.set_exception(_storage_error(error))
+
+
+async def _wait_for(opened: Future[T]) -> None:
+    if not opened.done():
+        await asyncio.shield(asyncio.wrap_future(opened))
+    opened.result()
 
 
 class _Command:
@@ -125,11 +207,13 @@ class _Command:
     def __init__(
         self,
         function: Callable[[sqlite3.Connection], T],
-        future: Future[T],
+        loop: asyncio.AbstractEventLoop,
+        future: asyncio.Future[T],
         *,
         lasting: bool,
     ) -> None:
         self.lasting = lasting
+        self.loop = loop
 
         def run(connection: sqlite3.Connection) -> Work:
             result = function(connection)
@@ -141,9 +225,8 @@ class _Command:
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Run it in a savepoint; what it raises concerns only who waits for it."""
-        if not self._future.set_running_or_notify_cancel():
-            self._finish = lambda: None
-            return
+        if self._future.done():
+            return  # Nobody waits any more.
         connection.execute("SAVEPOINT command")
         try:
             self._finish = self._function(connection)
@@ -158,10 +241,25 @@ class _Command:
         self._finish = lambda: self._future.set_exception(reported)
 
     def finish(self) -> None:
-        """Pass the outcome to who waits for it."""
-        if self._finish is not None:
-            with suppress(InvalidStateError):  # Nobody waits any more.
-                self._finish()
+        """Pass the outcome to who waits for it, in their event loop."""
+        if self._finish is not None and not self._future.done():
+            self._finish()
+
+
+def _finish(commands: list[_Command]) -> None:
+    """Wake each event loop once for all its commands."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
+    for command in commands:
+        by_loop.setdefault(command.loop, []).append(command)
+    for loop, finished in by_loop.items():
+        # A loop that is closed has nobody who waits; the commit stands.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_finish_all, finished)
+
+
+def _finish_all(commands: list[_Command]) -> None:
+    for command in commands:
+        command.finish()
 
 
 def _storage_error(error: Exception) -> Exception:

@@ -29,6 +29,12 @@ async def add(
     )
 
 
+async def claimed(storage: MemoryStorage, *, now: float = NOW) -> list[QueuedEvent]:
+    return await storage.claim_events(
+        owner="x", now=now, lease_seconds=LEASE_SECONDS, most=1
+    )
+
+
 @asynccontextmanager
 async def working(
     storage: MemoryStorage,
@@ -152,18 +158,12 @@ async def test_an_event_that_ends_the_process_is_not_begun_for_ever(
     for number in range(MOST_STARTS):
         # The process ends, and its claim runs out.
         now = NOW - (MOST_STARTS - number) * LEASE_SECONDS
-        found = await storage.claim_event(
-            owner="x", now=now, lease_seconds=LEASE_SECONDS
-        )
-        assert found is not None
+        assert await claimed(storage, now=now)
     async with working(storage, gate) as worker:
         await worker.drain()
     assert gate.begun == []
     assert "it is dropped" in caplog.text
-    assert (
-        await storage.claim_event(owner="x", now=NOW, lease_seconds=LEASE_SECONDS)
-        is None
-    )
+    assert not await claimed(storage)
 
 
 @pytest.mark.parametrize("error", [StorageError("busy"), KeyError("a mistake in it")])
@@ -175,19 +175,20 @@ async def test_a_failure_of_the_storage_ends_nothing(
             super().__init__()
             self.has_failed = asyncio.Event()
 
-        async def claim_event(
+        async def claim_events(
             self,
             *,
             owner: str,
             now: float,
             lease_seconds: float,
+            most: int,
             but: Collection[str] = (),
-        ) -> QueuedEvent | None:
+        ) -> list[QueuedEvent]:
             if not self.has_failed.is_set():
                 self.has_failed.set()
                 raise error
-            return await super().claim_event(
-                owner=owner, now=now, lease_seconds=lease_seconds, but=but
+            return await super().claim_events(
+                owner=owner, now=now, lease_seconds=lease_seconds, most=most, but=but
             )
 
     storage, gate = Flaky(), Gate()
@@ -207,10 +208,7 @@ async def test_claims_are_extended_while_a_handler_runs() -> None:
     await gate.has_begun("1")
     clock[0] += 3_600
     await worker.extend()
-    assert (
-        await storage.claim_event(owner="x", now=clock[0], lease_seconds=LEASE_SECONDS)
-        is None
-    )
+    assert not await claimed(storage, now=clock[0])
     await worker.stop(0)
 
 
@@ -267,7 +265,4 @@ async def test_an_event_that_cannot_be_handled_at_all_is_dropped(
     async with working(storage, handle) as worker:
         await worker.drain()
     assert "is dropped" in caplog.text
-    assert (
-        await storage.claim_event(owner="x", now=NOW, lease_seconds=LEASE_SECONDS)
-        is None
-    )
+    assert not await claimed(storage)

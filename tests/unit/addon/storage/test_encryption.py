@@ -28,7 +28,8 @@ def event(delivery: str) -> NewEvent:
 
 
 async def claim(storage: Storage) -> QueuedEvent | None:
-    return await storage.claim_event(owner="w", now=NOW, lease_seconds=30)
+    claimed = await storage.claim_events(owner="w", now=NOW, lease_seconds=30, most=1)
+    return claimed[0] if claimed else None
 
 
 async def fill(storage: Storage) -> None:

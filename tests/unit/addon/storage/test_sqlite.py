@@ -38,7 +38,8 @@ def event(delivery: str) -> NewEvent:
 
 
 async def claim(storage: SqliteStorage, *, now: float = NOW) -> QueuedEvent | None:
-    return await storage.claim_event(owner="w", now=now, lease_seconds=30)
+    claimed = await storage.claim_events(owner="w", now=now, lease_seconds=30, most=1)
+    return claimed[0] if claimed else None
 
 
 async def test_what_was_stored_is_there_after_opening_again(path: Path) -> None:
@@ -182,7 +183,9 @@ async def main():
                      received_at=float(sys.argv[2]))
     async with storage.lock("a"):
         await storage.add_event(event)
-        await storage.claim_event(owner="child", now=float(sys.argv[2]), lease_seconds=30)
+        await storage.claim_events(
+            owner="child", now=float(sys.argv[2]), lease_seconds=30, most=1
+        )
         print("held", flush=True)
         sys.stdin.read()
 

@@ -1,4 +1,4 @@
-"""A thread commits together what waits together, and as durably as the most important of it."""
+"""A thread commits together what waits together, as durably as the most important of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from hipkit import StorageError
-from hipkit.addon.storage.threads import ConnectionThread
+from hipkit.addon.storage.threads import ConnectionThread, Reader
 
 
 class Traced:
@@ -24,7 +24,9 @@ class Traced:
 
     @contextmanager
     def connected(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
+        )
         connection.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
         connection.set_trace_callback(self.statements.append)
         try:
@@ -111,3 +113,61 @@ async def test_a_transaction_that_cannot_begin_fails_for_all_that_wait() -> None
             await thread.run(partial(insert, number))
     await thread.stop()
     assert traced.is_closed
+
+
+async def test_what_one_turn_of_the_loop_asks_for_is_one_commit() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
+    await asyncio.gather(*(thread.run(partial(insert, number)) for number in range(9)))
+    assert traced.count("COMMIT") == 1
+    await thread.stop()
+
+
+async def test_what_nobody_waits_for_any_more_is_not_done() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
+    task = asyncio.create_task(thread.run(partial(insert, 1)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await thread.run(partial(insert, 2))
+    assert traced.count("INSERT INTO numbers VALUES (1)") == 0
+    await thread.stop()
+
+
+async def test_what_was_asked_for_before_the_end_is_done() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
+    task = asyncio.create_task(thread.run(partial(insert, 1)))
+    await asyncio.sleep(0)
+    await thread.stop()
+    await task
+    assert traced.count("COMMIT") == 1
+
+
+async def test_a_query_runs_where_it_is_called() -> None:
+    traced = Traced()
+    reader = Reader(traced.connected)
+    await reader.opened()
+    thread, rows = reader.run(
+        lambda connection: (
+            threading.get_ident(),
+            connection.execute("SELECT 1").fetchall(),
+        )
+    )
+    assert (thread, rows) == (threading.get_ident(), [(1,)])
+    with pytest.raises(StorageError, match="SQLITE_ERROR"):
+        reader.run(lambda connection: connection.execute("SELECT private"))
+    await reader.stop()
+    assert traced.is_closed
+
+
+async def test_a_database_that_cannot_be_opened_fails_for_readers_too() -> None:
+    @contextmanager
+    def connected() -> Iterator[sqlite3.Connection]:
+        yield sqlite3.connect("file:private?mode=ro", uri=True)
+
+    reader = Reader(connected)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="SQLITE_CANTOPEN"):
+            await reader.opened()
+    await reader.stop()
