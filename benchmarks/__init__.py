@@ -6,6 +6,7 @@
 | `calls`, `page`, `cold_start`, `footprint` | the rows about the client |
 | `notifications`, `deep_history`, `live_events` | the rows about the server |
 | `webhook_load`, `server_memory`, `growth` | more of them |
+| `addon_webhooks` | the row about add-ons |
 | `competing`, `contestant` | rounds in which contestants take turns, each in its own process |
 | `contestants/` | who takes part |
 | `programs/` | what is measured from its start to its end, or takes part otherwise |

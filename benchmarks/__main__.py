@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks import (
+    addon_webhooks,
     calls,
     cold_start,
     deep_history,
@@ -65,6 +66,7 @@ ROWS: Mapping[str, Row] = {
     "live": Row("Live messages", live_events.measure),
     "notify": Row("Notifications stored durably", notifications.measure),
     "webhooks": Row("Notifications and webhooks", webhook_load.measure),
+    "addon": Row("Webhooks that an add-on gets", addon_webhooks.measure),
 }
 
 

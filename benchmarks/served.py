@@ -38,6 +38,7 @@ __all__ = [
     "Process",
     "fill",
     "moment_of",
+    "running",
     "serve_bare",
     "serve_hipkit",
 ]
@@ -138,7 +139,7 @@ def serve_hipkit(scene: Scene, database: Path, *options: str) -> Iterator[Proces
     """Run `hipkit serve` on a filled database, durable as ever, limits off."""
     command = [sys.executable, "-m", "hipkit.cli", "--json", "serve", "--port", "0"]
     command += ["--db", str(database), "--no-rate-limits", *options]
-    with _running(scene, command) as (process, line):
+    with running(scene, command) as (process, line):
         base_url = str(json.loads(line)["base_url"])
         port = int(base_url.rpartition(":")[2].partition("/")[0])
         yield Process(process.pid, port)
@@ -149,12 +150,13 @@ def serve_bare(scene: Scene, database: Path) -> Iterator[Process]:
     """Run the application that hipkit is measured against on a filled database."""
     program = str(Path(__file__).parent / "programs" / "bare_server.py")
     command = [sys.executable, program, str(database)]
-    with _running(scene, command) as (process, line):
+    with running(scene, command) as (process, line):
         yield Process(process.pid, int(line))
 
 
 @contextmanager
-def _running(scene: Scene, command: list[str]) -> Iterator[tuple[Child, str]]:
+def running(scene: Scene, command: list[str]) -> Iterator[tuple[Child, str]]:
+    """Run a server, and yield its process and the first line that it writes."""
     with Child("a server", command, scene.environment()) as process:
         core = serving_core()
         if core is not None:

@@ -3,12 +3,14 @@
 A loop over readiness and nothing else, so that whoever answers is the slower side. Reads from the
 first line of its standard input what to send, and from each further line how many requests to send
 in one turn; answers each with the seconds that the turn took, and each request's seconds' median
-and 99th percentile. See `benchmarks/sending.py`.
+and 99th percentile. `NUMBER` in a request stands for a number that no other one has.
+See `benchmarks/sending.py`.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import os
 import select
@@ -18,12 +20,16 @@ import time
 from collections.abc import Sequence
 
 RECEIVED_BYTES = 1 << 18
+NUMBER = b"NUMBER"
+NUMBERS = itertools.count()
 
 
 class Connection:
     """One kept connection, with one request on the way at most."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], start: bytes) -> None:
+    def __init__(
+        self, port: int, requests: Sequence[tuple[bytes, bytes, bytes]], start: bytes
+    ) -> None:
         self._port = port
         self.socket = _connect(port)
         self._requests = requests
@@ -43,7 +49,10 @@ class Connection:
     def send(self) -> None:
         """Send the next request."""
         self.began = time.perf_counter()
-        self.socket.sendall(self._requests[self._sent % len(self._requests)])
+        before, number, after = self._requests[self._sent % len(self._requests)]
+        if number:
+            before += b"%012d" % next(NUMBERS)
+        self.socket.sendall(before + after)
         self._sent += 1
 
     def is_answered(self) -> bool:
@@ -99,7 +108,7 @@ def main() -> None:
     options = json.loads(sys.stdin.readline())
     if options["core"] is not None:
         os.sched_setaffinity(0, [options["core"]])
-    requests = [text.encode() for text in options["requests"]]
+    requests = [text.encode().partition(NUMBER) for text in options["requests"]]
     start = f"HTTP/1.1 {options['status']} ".encode()
     connections = [
         # Each begins elsewhere, so that not all ask for the same at the same time.
