@@ -24,13 +24,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.serving import Running
-from tests.faults.load import ROOM, WATCHED_ROOM, post_until_it_ends, room_of
+from tests.faults.load import (
+    ROOM,
+    WATCHED_ROOM,
+    history_of,
+    post_until_it_ends,
+    room_of,
+)
 from tests.faults.serving import DATABASE, HIPKIT, python, serving
 
 ROUNDS = 200
 LATEST_KILL_SECONDS = 0.4
 LATEST_COMMIT = 40
-PAGE = 1000
 WEBHOOK_SECONDS = 60.0
 """The longest silence before webhooks count as lost."""
 ANY_MOMENT, AFTER_COMMIT = "at any moment", "just after a commit"
@@ -155,7 +160,10 @@ def _stored_after(folder: Path, sequence: int) -> Counter[str]:
 def _check_whole(folder: Path, outcome: Outcome) -> None:
     """Look at the database as a whole, and wait for the webhooks that are still to come."""
     with _serving(folder) as server:
-        said = {room: _history(server, room) for room in (ROOM, WATCHED_ROOM)}
+        said = {
+            room: history_of(server, room, kind="notification")
+            for room in (ROOM, WATCHED_ROOM)
+        }
         _wait_for(set(said[WATCHED_ROOM]), outcome.received)
         assert server.stop() == 0
     seen = Counter(itertools.chain.from_iterable(said.values()))
@@ -172,21 +180,6 @@ def _check_whole(folder: Path, outcome: Outcome) -> None:
         )
         counted = database.execute("SELECT sum(messages_sent) FROM conversations")
         assert counted.fetchone() == (len(seen),)
-
-
-def _history(server: Running, room: str) -> list[str]:
-    """Return everything that was said in a room, in that order."""
-    texts: list[str] = []
-    for start in itertools.count(step=PAGE):
-        path = (
-            f"/room/{room}/history?date=2100-01-01T00:00:00Z&reverse=false"
-            f"&max-results={PAGE}&start-index={start}"
-        )
-        items = json.loads(server.call("GET", path)[2])["items"]
-        texts += [item["message"] for item in items]
-        if len(items) < PAGE:
-            return texts[::-1]
-    raise AssertionError
 
 
 def _wait_for(expected: set[str], received: list[str]) -> None:

@@ -12,6 +12,7 @@ from tests.faults import (
     full_disk,
     hostile,
     kill,
+    kill_addon,
     locked,
     read_only,
     sync,
@@ -34,6 +35,14 @@ def test_what_was_promised_survives_kills(tmp_path: Path) -> None:
     assert (outcome.from_outside, outcome.inside) == (3, 3)
     assert outcome.promised
     assert outcome.received
+
+
+def test_every_event_is_handled_in_order_whoever_is_killed(tmp_path: Path) -> None:
+    outcome = kill_addon.run(tmp_path, messages=500, rooms=20, kills=3, haste=5)
+
+    assert outcome.kills.total() == 3
+    assert max(outcome.waiting) > 0
+    assert outcome.repeats > 0
 
 
 def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
