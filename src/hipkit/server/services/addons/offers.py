@@ -15,7 +15,6 @@ from hipkit.api.errors import BadRequestError, ConflictError, ForbiddenError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import (
     check_group_admin,
-    check_open,
     find_room_to_administer,
 )
 from hipkit.server.services.access.scopes import SCOPES
@@ -162,7 +161,10 @@ async def find_place(
         check_group_admin(actor)
         return None
     found = await find_room_to_administer(stores, actor, room)
-    check_open(found)
+    if found.is_archived:
+        raise ForbiddenError(
+            "This room is archived: add-ons can only be removed from it"
+        )
     return found
 
 

@@ -17,6 +17,7 @@ from hipkit.api.errors import (
 from hipkit.server.services.addons import installing
 from hipkit.server.services.addons.listing import list_addons
 from hipkit.server.services.addons.offers import read_offer
+from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.updating import install
 from hipkit.server.services.rooms.changes import delete_room as delete_the_room
 from hipkit.server.storage.protocol import Stores
@@ -334,6 +335,32 @@ def test_the_secret_that_signs_is_kept_for_every_add_on(
     client_id = installed.installation.client_id
     kept = asyncio.run(host.server.database.stores.clients.signing_secret(client_id))
     assert kept == addon.secrets[client_id]
+
+
+def test_add_ons_can_only_be_removed_from_an_archived_room(
+    host: Site, addon: MemoryAddon
+) -> None:
+    room_id = host.add_room("Ops")
+    installed = install_at(host, "Ops").installation
+    owner = host.get(f"/v2/room/{room_id}").json["owner"]["id"]
+    body = {
+        "name": "Ops",
+        "privacy": "public",
+        "is_archived": True,
+        "is_guest_accessible": False,
+        "topic": "",
+        "owner": {"id": owner},
+    }
+    assert host.put(f"/v2/room/{room_id}", body).status == 204
+
+    with pytest.raises(ForbiddenError, match="can only be removed"):
+        install_at(host, "Ops")
+
+    async def take_away() -> None:
+        await remove(await operator(host), installed.client_id)
+
+    asyncio.run(take_away())
+    assert clients(host) == []
 
 
 def test_a_group_has_so_many_add_ons_and_no_more(
