@@ -36,6 +36,8 @@ __all__ = [
 
 MOST_INSTALLATIONS = 1_000
 """Of a group and its rooms together."""
+MOST_OF_USER = 100
+"""By one user who does not administer the group: everybody may create rooms, and fill the group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,15 +215,29 @@ async def _add_pending(
         if await is_under_way(stores, pending, new.created_us):
             raise ConflictError(f"{new.name} is being installed there just now")
         await stores.clients.delete(pending.client_id)
-    is_one_more = installed is None
-    if is_one_more and await store.count(new.group_id) >= MOST_INSTALLATIONS:
+    if installed is None:
+        await _check_count(context, stores)
+    # The secret itself, since add-ons verify with it what this server signs.
+    await stores.clients.add(client, new.created_us, signing_secret=secret)
+    await store.add(new)
+
+
+async def _check_count(context: Context, stores: Stores) -> None:
+    """Check that there may be one more."""
+    actor, store = context.actor, stores.installations
+    if await store.count(actor.group_id) >= MOST_INSTALLATIONS:
         raise BadRequestError(
             f"The group has {MOST_INSTALLATIONS} add-ons, and cannot have more:"
             " remove one that is not needed"
         )
-    # The secret itself, since add-ons verify with it what this server signs.
-    await stores.clients.add(client, new.created_us, signing_secret=secret)
-    await store.add(new)
+    if actor.is_group_admin:
+        return
+    own = await store.count(actor.group_id, installed_by=actor.user_id)
+    if own >= MOST_OF_USER:
+        raise BadRequestError(
+            f"You have installed {MOST_OF_USER} add-ons, and cannot install more: remove one"
+            " that is not needed, or ask an administrator of the group"
+        )
 
 
 async def _withdraw(context: Context, client_id: str) -> bool:

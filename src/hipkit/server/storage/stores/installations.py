@@ -146,10 +146,16 @@ class InstallationStore(Store):
         sql = COLUMNS + "WHERE updating_us < ?"
         return await self._all(InstallationRecord, sql, us)
 
-    async def count(self, group_id: int) -> int:
-        """Count a group's installations, pending ones too, but none in deleted rooms."""
+    async def count(self, group_id: int, *, installed_by: int | None = None) -> int:
+        """Count a group's installations, pending ones too, but none in deleted rooms.
+
+        With a user, only those that they installed are counted.
+        """
         sql = f"SELECT COUNT(*) FROM installations {IN_USE}"  # noqa: S608 - a text of our own
-        return await self._value(int, sql, group_id) or 0
+        if installed_by is None:
+            return await self._value(int, sql, group_id) or 0
+        sql += " AND installed_by = ?"
+        return await self._value(int, sql, group_id, installed_by) or 0
 
     async def has_installable(self, client_id: str, now_us: int) -> bool:
         """Return whether an installation's add-on may still fetch something."""

@@ -381,6 +381,24 @@ def test_a_group_has_so_many_add_ons_and_no_more(
     assert first.client_id != second.client_id
 
 
+def test_a_user_installs_so_many_add_ons_and_no_more(
+    host: Site, addon: MemoryAddon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing, "MOST_OF_USER", 1)
+    bob = host.add_user("bob")
+    for name in ("Ops", "Dev"):
+        host.add_room(name, owner=bob)
+
+    install_at(host, "Ops", host.context_of("bob"))
+    with pytest.raises(BadRequestError, match="You have installed 1 add-ons"):
+        install_at(host, "Dev", host.context_of("bob"))
+
+    # An update is no further one, and administrators of the group have its own limit.
+    install_at(host, "Ops", host.context_of("bob"))
+    install_at(host, "Dev")
+    assert len(clients(host)) == 2
+
+
 def test_a_room_s_administrator_installs_into_that_room_alone(
     host: Site, addon: MemoryAddon
 ) -> None:
