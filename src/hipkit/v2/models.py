@@ -1975,13 +1975,13 @@ class GlanceLabel(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         type: The only type. Known values: `html`.
-        value: The text. Clients read up to 1,000 characters, and keep only the tags b,
-            strong, i and em. At least 1 character.
+        value: The text, 1 to 1,000 characters. Clients keep only the tags b, strong, i
+            and em.
     """
 
     rules = {
         "type": Rule(required=True, enum=("html",)),
-        "value": Rule(required=True, min_length=1),
+        "value": Rule(required=True, min_length=1, max_length=1000),
     }
 
     type: str

@@ -19,6 +19,7 @@ from hipkit.addon import (
     ViewRequest,
     ViewResponse,
 )
+from hipkit.api.model import RuleError
 from hipkit.descriptors import read_descriptor
 from hipkit.testing import HipChatServer
 from tests.addons import BASE, SENDER, installed
@@ -398,7 +399,7 @@ async def test_a_failure_is_reported_in_one_place_and_not_to_the_caller(
             assert b"private" not in response.body
             assert b"KeyError" not in response.body
         assert [each.handler for each in failures] == ["broken", "broken.glance"]
-        assert [type(each.error) for each in failures] == [KeyError, ValueError]
+        assert [type(each.error) for each in failures] == [KeyError, RuleError]
         assert failures[0].installation is not None
         assert "the handler broken failed" in caplog.text
         assert made.client.secret not in caplog.text

@@ -33,11 +33,11 @@ def test_a_glance_has_an_icon_in_both_densities() -> None:
 
 
 def test_what_a_client_would_refuse_is_refused() -> None:
-    with pytest.raises(ValueError, match="1 to 1000 characters, not 0"):
+    with pytest.raises(ValueError, match="at least 1 char"):
         glance_content("")
-    with pytest.raises(ValueError, match="not 1001"):
+    with pytest.raises(ValueError, match="at most 1000 characters, has 1001"):
         glance_content("x" * 1_001)
-    with pytest.raises(ValueError, match="lozenge has 1 to 20"):
+    with pytest.raises(ValueError, match="at most 20 char"):
         glance_content("x", lozenge="y" * 21)
     with pytest.raises(ValueError, match="not both"):
         glance_content("x", lozenge="y", icon="https://a")

@@ -25,10 +25,8 @@ from hipkit.v2.integrations import (
 )
 from hipkit.v2.models import GlanceContent, GlanceStatus, GlanceUpdate
 
-__all__ = ["LARGEST_CONTENT", "LONGEST_LABEL", "push_glances"]
+__all__ = ["LARGEST_CONTENT", "push_glances"]
 
-LONGEST_LABEL = 1_000
-"""Characters of HTML: clients read no more."""
 LARGEST_CONTENT = 10_000
 """Bytes of JSON, the metadata included."""
 MOST_CONTENTS = 50_000
@@ -89,9 +87,6 @@ def _content_json(place: str, content: GlanceContent) -> str:
     Raises:
         BadRequestError: Clients could not show it.
     """
-    if len(content.label.value) > LONGEST_LABEL:
-        problem = f"is longer than {LONGEST_LABEL}"
-        raise InvalidValueError(f"{place}.label.value", "maxLength", problem)
     if content.status is not None:
         _check_status(f"{place}.status.value", content.status)
     text = content.to_json().decode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hipkit.server.services.addons import glances
-from hipkit.server.services.addons.glances import LARGEST_CONTENT, LONGEST_LABEL
+from hipkit.server.services.addons.glances import LARGEST_CONTENT
 from tests.unit.server.asgi import RawResponse, Site
 from tests.unit.server.services.addons.making import GLANCE, ICON, content, glance
 
@@ -144,7 +144,7 @@ def test_the_scopes_and_kinds_of_tokens_are_checked(scene: Scene) -> None:
     assert scene.push("", key="g", token=bound).status == 403
 
 
-LONGEST = {"type": "html", "value": "x" * LONGEST_LABEL}
+LONGEST = {"type": "html", "value": "x" * 1_000}
 
 
 @every(
