@@ -148,7 +148,8 @@ def _faults(descriptor: AddonDescriptor) -> Iterator[Fault]:
         ("key", descriptor.key, LONGEST_KEY),
         ("name", descriptor.name, LONGEST_NAME),
     ):
-        if not text.strip():
+        if not any(each.isprintable() and not each.isspace() for each in text):
+            # Signs that nobody sees are no name.
             yield _fault(name, "is empty", "Give it a text.")
         elif len(text) > most:
             yield _fault(name, f"is longer than {most} characters", "Shorten it.")

@@ -127,6 +127,7 @@ def test_a_huge_descriptor_is_refused(host: Site, addon: MemoryAddon) -> None:
     [
         ({"key": ""}, "key is empty"),
         ({"key": "k" * 1_000}, "key is longer than 200"),
+        ({"name": " \u200b\u2060 "}, "name is empty"),
         ({"name": "Kar\nma"}, "name holds a control character"),
         ({"name": "Kar\u202ema"}, "name holds a control character"),
         ({"apiVersion": "2:1"}, "apiVersion needs version 2"),
