@@ -290,7 +290,7 @@ class AddOn(ModuleDecorators):
     ) -> AddOnApp:
         """Return the add-on as an ASGI app.
 
-        Register all handlers before.
+        What is registered afterwards is in the descriptor from then on.
 
         Args:
             base_url: The https address below which the app is reached.
@@ -329,8 +329,8 @@ class AddOn(ModuleDecorators):
             replay_memory=replay_memory,
             now=now,
         )
-        descriptor = describe(self.identity, self.registry, root)
-        return AddOnApp(self.identity, self.registry, descriptor, settings)
+        describe(self.identity, self.registry, root)  # What is invalid is seen now.
+        return AddOnApp(self.identity, self.registry, settings)
 
     @overload
     def poll(

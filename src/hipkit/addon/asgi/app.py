@@ -29,6 +29,7 @@ from hipkit.addon.asgi.responses import (
     text_response,
 )
 from hipkit.addon.asgi.runtime import Runtime, Settings
+from hipkit.addon.describe import describe
 from hipkit.addon.descriptor.identity import Identity, Scope
 from hipkit.addon.handlers.registry import Registry
 from hipkit.addon.installations.installation import Installation
@@ -57,11 +58,8 @@ class AddOnApp:
         self,
         identity: Identity,
         registry: Registry,
-        descriptor: AddonDescriptor,
         settings: Settings,
     ) -> None:
-        self.descriptor = descriptor
-        """The descriptor that it serves."""
         self._identity = identity
         self._registry = registry
         self._settings = settings
@@ -69,6 +67,11 @@ class AddOnApp:
         self._started: WeakKeyDictionary[
             asyncio.AbstractEventLoop, asyncio.Task[Runtime]
         ] = WeakKeyDictionary()
+
+    @property
+    def descriptor(self) -> AddonDescriptor:
+        """The descriptor that it serves, with all that is registered by now."""
+        return describe(self._identity, self._registry, self._settings.base_url)
 
     @property
     def descriptor_url(self) -> str:
@@ -204,9 +207,7 @@ class AddOnApp:
         headers = CORS if request.parts[0] == "glance" else {}
         try:
             runtime = await self._runtime()
-            endpoints = Endpoints(
-                self._identity, self._registry, self.descriptor, runtime
-            )
+            endpoints = Endpoints(self._identity, self._registry, runtime)
             return await _call(endpoints, request)
         except SignatureError as error:
             if error.status == UNAUTHORIZED:

@@ -21,6 +21,7 @@ from hipkit.addon.asgi.responses import (
     text_response,
 )
 from hipkit.addon.asgi.runtime import Runtime
+from hipkit.addon.describe import describe
 from hipkit.addon.descriptor.identity import Identity
 from hipkit.addon.handlers.handler import Handler
 from hipkit.addon.handlers.registry import CONFIGURATION, Registry, ViewKind
@@ -34,7 +35,7 @@ from hipkit.addon.installations.verification import (
 )
 from hipkit.addon.storage.protocol import LONGEST_DELIVERY, NewEvent
 from hipkit.api.bodies.reading import UnreadableError
-from hipkit.v2.models import AddonDescriptor, Message, Room
+from hipkit.v2.models import Message, Room
 from hipkit.webhooks import WebhookEvent, read_event
 
 __all__ = ["BROWSER_PATHS", "CORS", "Endpoint", "Endpoints"]
@@ -67,7 +68,6 @@ class Endpoints:
     Args:
         identity: Who the add-on is.
         registry: Its handlers.
-        descriptor: Its descriptor.
         runtime: What it has while it runs.
     """
 
@@ -75,12 +75,10 @@ class Endpoints:
         self,
         identity: Identity,
         registry: Registry,
-        descriptor: AddonDescriptor,
         runtime: Runtime,
     ) -> None:
         self._identity = identity
         self._registry = registry
-        self._descriptor = descriptor
         self._runtime = runtime
 
     def find(self, parts: tuple[str, ...]) -> dict[str, Endpoint] | None:
@@ -134,8 +132,9 @@ class Endpoints:
         return {"GET": answer, "POST": answer}
 
     async def _capabilities(self, _: HttpRequest) -> Response:
-        body = self._descriptor.to_json()
-        return Response(200, body, "application/json", CORS)
+        base_url = self._runtime.base_url
+        descriptor = describe(self._identity, self._registry, base_url)
+        return Response(200, descriptor.to_json(), "application/json", CORS)
 
     async def _icon(self, _: HttpRequest) -> Response:
         letter = escape(self._identity.name.strip()[0].upper())

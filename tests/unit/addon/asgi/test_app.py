@@ -351,6 +351,19 @@ def test_mistakes_are_seen_when_the_app_is_made() -> None:
         addon.asgi(base_url=BASE, allowed_hosts="https://api.hipchat.com")
 
 
+async def test_what_is_registered_later_is_part_of_the_descriptor() -> None:
+    addon = AddOn(key="a", name="A")
+    made = addon.asgi(base_url=BASE, storage=MemoryStorage())
+
+    @addon.on_message
+    async def late(message: Message) -> None: ...
+
+    assert b'"key":"late"' in made.descriptor.to_json()
+    assert await status(made, "/capabilities") == 200
+    async with made.lifespan():
+        pass
+
+
 async def test_a_head_request_has_no_body() -> None:
     made = app()
     transport = AsyncMemoryTransport(app=made)
