@@ -131,22 +131,22 @@ def data_url(key: str) -> str:
     hook = {"url": f"{url}/hook", "event": "room_message", "authentication": "jwt"}
     descriptor = {
         "key": f"com.example.{key}",
-        "name": f"Karma ({key}), {LONG}",
-        "description": "Counts what people thank each other for. " * 8,
-        "vendor": {"name": "Example", "url": "https://example.com/"},
+        "name": f"Karma ({key}), {'n' * 170}",
+        "description": "Counts what people thank each other for. " + "d" * 300,
+        "vendor": {"name": "v" * 100, "url": "https://example.com/"},
         "links": {"self": url, "homepage": f"{url}/{'x' * 200}"},
         "capabilities": {
             "installable": {},
             "hipchatApiConsumer": {"scopes": scopes, "fromName": "غرفة"},
             "configurable": {"url": url},
             "webhook": [
-                {**hook, "pattern": r"^/karma(\s|$)" + "x" * 120, "name": LONG},
+                {**hook, "pattern": r"^/karma(\s|$)" + "x" * 120, "name": "w" * 100},
                 {**hook, "event": "room_enter"},
             ],
             "webPanel": [
                 {
                     "key": "panel",
-                    "name": {"value": LONG},
+                    "name": {"value": "m" * 100},
                     "url": url,
                     "location": "hipchat.sidebar.right",
                 }

@@ -11,7 +11,7 @@ from hipkit.api.errors import ApiError, BadRequestError, ConflictError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.addons import descriptor_view
 from hipkit.server.page.security import policy_of_forms_to
-from hipkit.server.page.views.addons import show_addon
+from hipkit.server.page.views.addons import client_id_of, show_addon
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
@@ -52,7 +52,7 @@ async def install_addon(visit: Visit) -> Answer:
 async def show_update(visit: Visit) -> Answer:
     """Show what an installed add-on asks for now."""
     try:
-        offer = await read_update(visit.context, visit.arguments["client_id"])
+        offer = await read_update(visit.context, client_id_of(visit))
     except ApiError as error:
         return await show_addon(visit, error)
     return await _show_offer(visit, offer)
@@ -60,7 +60,7 @@ async def show_update(visit: Visit) -> Answer:
 
 async def update_addon(visit: Visit) -> Answer:
     """Update an add-on to what was shown, or show what it asks for at another address."""
-    client_id, address = visit.arguments["client_id"], visit.field("url") or None
+    client_id, address = client_id_of(visit), visit.field("url") or None
     try:
         offer = await read_update(visit.context, client_id, address=address)
     except ApiError as error:

@@ -10,6 +10,7 @@ from hipkit.server.page.addons import ModuleView, descriptor_view, module_view
 from hipkit.server.page.glances import module_title
 from hipkit.server.page.security import policy_of_forms_to
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
+from hipkit.server.services.access.clients import CLIENT_ID
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.addons.configuring import (
     configuration_address,
@@ -25,7 +26,19 @@ from hipkit.server.services.addons.overview import describe_addons
 from hipkit.server.services.addons.reading import installable_of
 from hipkit.server.services.addons.removing import remove
 
-__all__ = ["VIEWS"]
+__all__ = ["VIEWS", "client_id_of", "show_addon"]
+
+
+def client_id_of(visit: Visit) -> str:
+    """Return the id of the add-on that the path names.
+
+    Raises:
+        NotFoundError: It cannot be one, and is nothing to repeat in an answer.
+    """
+    client_id = visit.arguments["client_id"]
+    if CLIENT_ID.fullmatch(client_id) is None:
+        raise NotFoundError("There is no such add-on")
+    return client_id
 
 
 async def show_addons(visit: Visit) -> Answer:
@@ -42,7 +55,7 @@ async def show_addons(visit: Visit) -> Answer:
 
 async def show_addon(visit: Visit, error: ApiError | None = None) -> Answer:
     """Show an add-on: what it may do, and how it fares."""
-    context, client_id = visit.context, visit.arguments["client_id"]
+    context, client_id = visit.context, client_id_of(visit)
     try:
         installed = await find_addon(context, client_id)
     except NotFoundError:
@@ -69,9 +82,8 @@ async def show_addon(visit: Visit, error: ApiError | None = None) -> Answer:
 async def open_configuration(visit: Visit) -> Answer:
     """Redirect to an add-on's configuration page, signed for the user just now."""
     room_id = visit.query_number("room") or None
-    client_id = visit.arguments["client_id"]
     return redirect_answer(
-        await configuration_address(visit.context, client_id, room_id)
+        await configuration_address(visit.context, client_id_of(visit), room_id)
     )
 
 
@@ -81,7 +93,7 @@ async def end_addon(visit: Visit) -> Answer:
         return await show_addon(
             visit, BadRequestError("Nothing was removed: check the box first")
         )
-    removed = await remove(visit.context, visit.arguments["client_id"])
+    removed = await remove(visit.context, client_id_of(visit))
     if removed.problem is not None:
         return await visit.page("addon_removed.html", removed=removed)
     if removed.next_url is not None and is_web_address(removed.next_url):

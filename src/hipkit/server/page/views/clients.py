@@ -14,6 +14,7 @@ from hipkit.server.services.access.clients import (
 )
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
+from hipkit.server.services.addons.listing import list_managed_addons
 
 __all__ = ["VIEWS"]
 
@@ -27,6 +28,7 @@ async def show_clients(visit: Visit, error: ApiError | None = None) -> Answer:
         "clients.html",
         error=error,
         clients=clients,
+        installed={one.client_id for one in await list_managed_addons(context)},
         redirect_uris={
             client.id: msgspec.json.decode(client.redirect_uris, type=list[str])
             for client in clients

@@ -95,6 +95,29 @@ def test_a_room_administrator_sees_the_rooms_add_ons_only(
     assert set(others) < set(ids(site))
 
 
+@pytest.mark.parametrize(
+    "path", ["%E2%80%AEx", "a%00b", "x" * 5_000, "a b", "%3Cscript%3E", "..%2F1"]
+)
+def test_an_id_that_cannot_be_one_is_not_repeated(root: Visitor, path: str) -> None:
+    for more in ("", "/update", "/configuration"):
+        answer = root.get(f"/addons/{path}{more}")
+        assert answer.status == 404
+        assert "\u202e" not in answer.text.partition("<main")[2]
+        assert "There is no such" in answer.text
+
+
+def test_the_client_of_an_add_on_leads_to_it_instead_of_being_deleted(
+    site: Site, root: Visitor
+) -> None:
+    client_id, other = installed(site), site.add_client(["view_room"]).id
+
+    text = root.get("/clients").text
+
+    assert f'href="/addons/{client_id}"' in text
+    assert f'name="client_id" value="{client_id}"' not in text
+    assert f'name="client_id" value="{other}"' in text
+
+
 def test_members_and_guests_see_nothing(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
