@@ -11,13 +11,13 @@ from hipkit.server.services.addons.listing import find_named_addon
 from hipkit.server.services.addons.offers import read_offer, read_update
 from hipkit.server.services.addons.removing import remove
 from hipkit.server.services.addons.updating import install
+from hipkit.testing.addons.faults import Fault
 from hipkit.testing.addons.installation import TestInstallation
-from hipkit.testing.addons.network import ADDONS, Fault, Network, RunningAddOn
+from hipkit.testing.addons.network import ADDONS, Network
 from hipkit.testing.addons.records import GlancePush, TestCall, pushes_in
 from hipkit.testing.addons.rooms import TestRoom
 from hipkit.testing.addons.tampering import KINDS, Tampering
-from hipkit.testing.addons.transports import ToAddOns, ToServers
-from hipkit.testing.memory import AsyncMemoryTransport
+from hipkit.testing.addons.transports import ToAddOns
 from hipkit.testing.server import HOST, HipChatServer, TestDelivery, TestUser
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class AddOnHost:
         """
         if room is not None:
             self.room(room)
-        running = self._run(addon, storage, allowed_hosts)
+        running = self._network.start(addon, storage, allowed_hosts)
 
         async def work() -> str:
             context = await self._runtime.operator_context()
@@ -170,7 +170,7 @@ class AddOnHost:
         async def work() -> str:
             context = await self._runtime.operator_context()
             found = await self._find(context, addon, room)
-            await self._replace(addon)
+            await self._network.replace(addon)
             offer = await read_update(context, found.client_id)
             installed = await install(context, offer)
             await self._network.settle()
@@ -286,7 +286,7 @@ class AddOnHost:
         """
         if status is not None and status < LOWEST_ERROR:
             raise ValueError(f"{status} is not the status of an error")
-        self._network.faults.append(
+        self._network.faults.add(
             Fault(
                 status=status,
                 times=times,
@@ -311,7 +311,7 @@ class AddOnHost:
             found = await self._find(context, addon, room)
             await remove(context, found.client_id)
 
-        self._network.faults.append(Fault(operation=operation, before=gone))
+        self._network.faults.add(Fault(operation=operation, before=gone))
 
     def expire_tokens(self, addon: AddOn, *, room: str | None = None) -> None:
         """End the tokens of an installation, whatever the add-on knows: its next call gets a 401.
@@ -368,57 +368,5 @@ class AddOnHost:
                 return found
         return await find_named_addon(context, key, room=room)
 
-    def _run(
-        self,
-        addon: AddOn,
-        storage: Storage | None,
-        allowed_hosts: Iterable[str] | None,
-    ) -> RunningAddOn:
-        """Return an add-on as it runs in the network; it starts with its first request."""
-        from hipkit.addon.storage.memory import MemoryStorage
-
-        key = addon.identity.key
-        running = self._network.addons.get(key)
-        if running is None:
-            running = _running(
-                self._network, addon, storage or MemoryStorage(), allowed_hosts
-            )
-            self._network.addons[key] = running
-        elif running.addon is not addon:
-            raise ValueError(f"another add-on with the key {key} runs: use update")
-        return running
-
-    async def _replace(self, addon: AddOn) -> None:
-        """Stop an add-on, and run a newer version on its storage."""
-        key = addon.identity.key
-        old = self._network.addons[key]
-        await old.transport.aclose()
-        self._network.addons[key] = _running(
-            self._network, addon, old.storage, old.allowed_hosts
-        )
-
     def _installation(self, client_id: str, addon: AddOn) -> TestInstallation:
         return TestInstallation(self, client_id, addon.identity.key)
-
-
-def _running(
-    network: Network,
-    addon: AddOn,
-    storage: Storage,
-    allowed_hosts: Iterable[str] | None,
-) -> RunningAddOn:
-    hosts = None if allowed_hosts is None else tuple(allowed_hosts)
-    app = addon.asgi(
-        base_url=f"https://{ADDONS}/{addon.identity.key}",
-        storage=storage,
-        allowed_hosts=hosts,
-        transport=ToServers(network, addon),
-        now=network.clock.now,
-    )
-    return RunningAddOn(
-        addon=addon,
-        app=app,
-        transport=AsyncMemoryTransport(app=app),
-        storage=storage,
-        allowed_hosts=hosts,
-    )

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,8 +21,10 @@ import msgspec
 from hipkit.api.errors import ApiError
 from hipkit.server.http.routes import Match, Router
 from hipkit.testing.addons.clock import TestClock
+from hipkit.testing.addons.faults import Faults
 from hipkit.testing.addons.records import TestCall, remember_scopes
 from hipkit.testing.addons.tampering import Tampering, signature_in, tampered
+from hipkit.testing.addons.transports import ToServers
 from hipkit.testing.memory import AsyncMemoryTransport, LoopThread
 from hipkit.transports.protocol import (
     Options,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from hipkit.addon.storage.protocol import Storage
     from hipkit.server.app import Server
 
-__all__ = ["ADDONS", "WRONG_HOST", "Fault", "Network", "RunningAddOn"]
+__all__ = ["ADDONS", "WRONG_HOST", "Network", "RunningAddOn"]
 
 T = TypeVar("T")
 
@@ -52,35 +53,6 @@ API = "/v2/"
 MOST_REQUESTS = 500
 """How many events may follow from one before that is taken to have no end."""
 PATIENCE_SECONDS = 60.0
-BEFORE_TOKENS = frozenset({"generate_token", "get_capabilities"})
-"""Calls that need no token; faults meet them only if they are named."""
-
-
-@dataclass
-class Fault:
-    """What happens to an add-on's next calls instead of their answers.
-
-    Attributes:
-        status: The status that they get; `None` for no answer.
-        times: How many calls it happens to.
-        operation: Which calls; `None` for all that need a token.
-        retry_after: When to try again, in seconds; `None` to leave it out.
-        before: Called before such a call, which is then sent; `None` answers it.
-    """
-
-    status: int | None = None
-    times: int = 1
-    operation: str | None = None
-    retry_after: int | None = None
-    before: Callable[[], Awaitable[object]] | None = None
-
-    def meets(self, operation: str) -> bool:
-        """Return whether it happens to a call."""
-        if self.times < 1:
-            return False
-        if self.operation is None:
-            return operation not in BEFORE_TOKENS
-        return self.operation == operation
 
 
 @dataclass
@@ -104,7 +76,7 @@ class Network:
         self.addons: dict[str, RunningAddOn] = {}
         """By their keys."""
         self.calls: list[TestCall] = []
-        self.faults: list[Fault] = []
+        self.faults = Faults()
         self.tampering: Tampering | None = None
         self.requests: list[Request] = []
         """Signed requests to add-ons, as they arrived."""
@@ -140,6 +112,41 @@ class Network:
         self.servers[host] = server
         self._to_servers[host] = AsyncMemoryTransport(app=server.api)
 
+    def start(
+        self,
+        addon: AddOn,
+        storage: Storage | None,
+        allowed_hosts: Iterable[str] | None,
+    ) -> RunningAddOn:
+        """Return an add-on as it runs here. It starts with its first request.
+
+        Args:
+            addon: The add-on.
+            storage: Where it keeps its data; without one, in memory.
+            allowed_hosts: The servers that may install it.
+
+        Raises:
+            ValueError: Another one with its key runs.
+        """
+        from hipkit.addon.storage.memory import MemoryStorage
+
+        key = addon.identity.key
+        running = self.addons.get(key)
+        if running is None:
+            hosts = None if allowed_hosts is None else tuple(allowed_hosts)
+            running = self._running(addon, storage or MemoryStorage(), hosts)
+            self.addons[key] = running
+        elif running.addon is not addon:
+            raise ValueError(f"another add-on with the key {key} runs: use update")
+        return running
+
+    async def replace(self, addon: AddOn) -> None:
+        """Stop an add-on, and run a newer version on its storage."""
+        key = addon.identity.key
+        old = self.addons[key]
+        await old.transport.aclose()
+        self.addons[key] = self._running(addon, old.storage, old.allowed_hosts)
+
     async def send_to_server(
         self, addon: AddOn, request: Request, options: Options, sink: Sink | None
     ) -> RawResponse:
@@ -152,7 +159,7 @@ class Network:
         operation = "" if match is None else match.entry.operation_id
         status = None
         try:
-            response = await self._fail(operation)
+            response = await self.faults.answer(operation)
             if response is None:
                 response = await server.send(request, options, sink)
             status = response.status
@@ -227,20 +234,18 @@ class Network:
         for transport in self._to_servers.values():
             await transport.aclose()
 
-    async def _fail(self, operation: str) -> RawResponse | None:
-        """Return the answer that a fault gives to a call; `None` if it has none."""
-        fault = next((each for each in self.faults if each.meets(operation)), None)
-        if fault is None:
-            return None
-        fault.times -= 1
-        if fault.before is not None:
-            await fault.before()
-            return None
-        if fault.status is None:
-            raise TransportError(
-                "broken", "the connection ended", may_have_arrived=False
-            )
-        return _error_answer(fault.status, fault.retry_after)
+    def _running(
+        self, addon: AddOn, storage: Storage, allowed_hosts: tuple[str, ...] | None
+    ) -> RunningAddOn:
+        app = addon.asgi(
+            base_url=f"https://{ADDONS}/{addon.identity.key}",
+            storage=storage,
+            allowed_hosts=allowed_hosts,
+            transport=ToServers(self, addon),
+            now=self.clock.now,
+        )
+        transport = AsyncMemoryTransport(app=app)
+        return RunningAddOn(addon, app, transport, storage, allowed_hosts)
 
     async def _tamper(self, host: str, request: Request, how: Tampering) -> Request:
         secret, token = None, signature_in(request)
@@ -312,14 +317,6 @@ def _json(content: object) -> object:
         return msgspec.json.decode(content)
     except msgspec.DecodeError:
         return None
-
-
-def _error_answer(status: int, retry_after: int | None) -> RawResponse:
-    error = {"code": status, "type": "Fault", "message": "A test asked for this"}
-    headers = {"content-type": "application/json"}
-    if retry_after is not None:
-        headers["retry-after"] = str(retry_after)
-    return RawResponse(status, headers, json.dumps({"error": error}).encode())
 
 
 def _no_server(request: Request) -> TransportError:
