@@ -138,7 +138,8 @@ class Worker:
                 self._running[event.oauth_id] += 1
                 task.add_done_callback(partial(self._done, event.oauth_id))
             if not events:
-                if not self._tasks:
+                # Not if something came or ended while the storage was asked.
+                if not self._tasks and not self._news.is_set():
                     self._idle.set()
                 return
 

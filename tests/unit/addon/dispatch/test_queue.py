@@ -266,3 +266,37 @@ async def test_an_event_that_cannot_be_handled_at_all_is_dropped(
         await worker.drain()
     assert "is dropped" in caplog.text
     assert not await claimed(storage)
+
+
+async def test_nothing_is_left_when_the_last_one_ends_while_the_storage_is_asked() -> (
+    None
+):
+    gate = Gate()
+
+    class Slow(MemoryStorage):
+        async def claim_events(
+            self,
+            *,
+            owner: str,
+            now: float,
+            lease_seconds: float,
+            most: int,
+            but: Collection[str] = (),
+        ) -> list[QueuedEvent]:
+            found = await super().claim_events(
+                owner=owner, now=now, lease_seconds=lease_seconds, most=most, but=but
+            )
+            if but:
+                # The event ends on whose account nothing else was found.
+                gate.open("1")
+                for _ in range(9):
+                    await asyncio.sleep(0)
+            return found
+
+    storage = Slow()
+    for lane in ("1", "2"):
+        await add(storage, lane, lane=lane)
+    gate.open("2")
+    async with working(storage, gate, most=2) as worker:
+        await worker.drain()
+        assert gate.ended == ["1", "2"]
