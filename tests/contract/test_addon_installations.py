@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +27,7 @@ from hipkit.addon.installations.verification import (
     verify_webhook,
 )
 from hipkit.addon.storage.encryption import EncryptedStorage, new_key
+from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.server.services.access.clients import AddedClient, delete_client
 from hipkit.server.services.webhooks.signatures import sign_request
@@ -72,10 +75,15 @@ class AddOn:
     """What of an add-on lies beneath its handlers."""
 
     def __init__(self, folder: Path, network: Network) -> None:
-        file = SqliteStorage(folder / "add-on.db", durable=False)
-        self.storage = EncryptedStorage(file, new_key())
         self.network = network
         self.now = 1_700_000_000.0
+        file = SqliteStorage(folder / "add-on.db", durable=False)
+        self.use(EncryptedStorage(file, new_key()))
+
+    def use(self, storage: Storage) -> None:
+        """Keep everything in a storage."""
+        network = self.network
+        self.storage = storage
         self.installations = Installations(self.storage)
         self.tokens = Tokens(self.storage, network, now=lambda: self.now)
         self.users = UserTokens(
@@ -306,6 +314,51 @@ def test_two_servers_with_a_hundred_installations_each(
         await addon.storage.aclose()
 
     asyncio.run(work())
+
+
+def test_twenty_threads_in_two_processes_fetch_each_token_once(
+    tmp_path: Path, sites: dict[str, Site]
+) -> None:
+    network = Network(**sites)
+    # Each with connections and locks of its own, as a process has.
+    processes = [AddOn(tmp_path, network) for _ in range(2)]
+    key = new_key()
+    for each in processes:
+        each.use(EncryptedStorage(SqliteStorage(tmp_path / "add-on.db"), key))
+    posts = [
+        post(name, site.add_client(SCOPES, name=f"Karma {number}"))
+        for name, site in sites.items()
+        for number in range(100)
+    ]
+
+    async def install() -> list[Installation]:
+        made = [await processes[0].installer.install(each) for each in posts]
+        for each in processes:
+            each.now += 3600  # The tokens of the installation have ended.
+        return made
+
+    made = asyncio.run(install())
+    network.calls.clear()
+    together = threading.Barrier(20)
+
+    def use(number: int) -> list[str]:
+        together.wait()
+
+        async def get() -> list[str]:
+            tokens = processes[number % 2].tokens
+            return await asyncio.gather(*(tokens.get(each) for each in made))
+
+        return asyncio.run(get())
+
+    with ThreadPoolExecutor(20) as threads:
+        found = [tuple(each) for each in threads.map(use, range(20))]
+
+    assert len(set(found)) == 1
+    assert len(set(found[0])) == 200
+    assert network.calls["POST one.test/v2/oauth/token"] == 100
+    assert network.calls["POST two.test/v2/oauth/token"] == 100
+    for each in processes:
+        asyncio.run(each.storage.aclose())
 
 
 def test_a_server_cannot_install_over_the_installation_of_another(
