@@ -19,6 +19,7 @@ from hipkit.testing.addons.rooms import TestRoom
 from hipkit.testing.addons.tampering import KINDS, Tampering
 from hipkit.testing.addons.transports import ToAddOns
 from hipkit.testing.server import HOST, HipChatServer, TestDelivery, TestUser
+from hipkit.v2.rooms import GetAllRooms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +70,7 @@ class AddOnHost:
         self._network = network or Network()
         self._others: list[AddOnHost] = []
         self._users: dict[str, TestUser] = {}
+        self._rooms: dict[str, int] = {}
         self._clients: dict[str, HipChat] = {}
         self._closing = ExitStack()
         if network is None:
@@ -142,13 +144,12 @@ class AddOnHost:
                 would read.
             ConflictError: It is installed there already, from another address.
         """
-        if room is not None:
-            self.room(room)
+        room_id = None if room is None else self.room(room).id
         running = self._network.start(addon, storage, allowed_hosts)
 
         async def work() -> str:
             context = await self._runtime.operator_context()
-            offer = await read_offer(context, running.app.descriptor_url, room=room)
+            offer = await read_offer(context, running.app.descriptor_url, room=room_id)
             installed = await install(context, offer)
             await self._network.settle()
             return installed.installation.client_id
@@ -206,13 +207,14 @@ class AddOnHost:
             name: Its name.
             is_private: Whether it is created as a private room.
         """
-        from hipkit.api.errors import NotFoundError
-
-        try:
-            room_id = self.server.client.rooms.get_room(name).id
-        except NotFoundError:
-            room_id = self.server.add_room(name, is_private=is_private)
-        return TestRoom(self, name, room_id)
+        # By a list: a name of digits would be taken for an id.
+        if name not in self._rooms:
+            rooms = self.server.client.items(GetAllRooms())
+            found = {each.name: each.id for each in rooms}
+            self._rooms[name] = found.get(name) or self.server.add_room(
+                name, is_private=is_private
+            )
+        return TestRoom(self, name, self._rooms[name])
 
     def user(self, name: str, *, mention_name: str | None = None) -> TestUser:
         """Return a user, who is created with the first call for this name."""
@@ -366,7 +368,8 @@ class AddOnHost:
             found = await context.stores.installations.find(group_id, None, key)
             if found is not None:
                 return found
-        return await find_named_addon(context, key, room=room)
+        room_id = None if room is None else self._rooms.get(room, room)
+        return await find_named_addon(context, key, room=room_id)
 
     def _installation(self, client_id: str, addon: AddOn) -> TestInstallation:
         return TestInstallation(self, client_id, addon.identity.key)

@@ -90,6 +90,14 @@ def test_an_add_on_of_one_room_hears_no_other(addon_host: AddOnHost) -> None:
     assert addon_host.room("dev").replies == []
 
 
+def test_an_add_on_of_a_room_named_by_digits_is_removed(addon_host: AddOnHost) -> None:
+    addon = karma()
+    first, second = (addon_host.install(addon, room=name) for name in ("12", "34"))
+    addon_host.remove(addon, room="34")
+    assert first.scopes
+    assert not second.scopes
+
+
 def test_several_add_ons_hear_each_other(addon_host: AddOnHost) -> None:
     echo = AddOn(key="echo", name="Echo", scopes=["send_notification"])
 

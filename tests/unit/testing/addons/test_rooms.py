@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hipkit.addon import AddOn, FileUpload, RoomNotification, TopicChange
 from hipkit.testing.addons import AddOnHost
 
@@ -34,3 +36,17 @@ def test_what_people_do_arrives(addon_host: AddOnHost) -> None:
         "notice built",
         "file test_rooms.py",
     ]
+
+
+@pytest.mark.parametrize("name", ["Room", "12345", "a/b", "Dev Ops & Co"])
+def test_a_room_of_any_name_is_created_once(addon_host: AddOnHost, name: str) -> None:
+    room = addon_host.room(name)
+    room.say("hi")
+    again = addon_host.room(name)
+    assert again.id == room.id
+    assert [each.message for each in again.messages] == ["hi"]
+
+
+def test_rooms_of_the_server_are_found(addon_host: AddOnHost) -> None:
+    secret = addon_host.server.add_room("Secret", is_private=True)
+    assert addon_host.room("Secret").id == secret
