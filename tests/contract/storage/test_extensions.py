@@ -92,6 +92,18 @@ async def test_a_module_is_one_of_its_client_place_kind_and_key(scene: Scene) ->
     assert await scene.extensions.count("one", scene.ops) == 1
 
 
+async def test_all_modules_of_a_client_are_listed(scene: Scene) -> None:
+    ids = [
+        await scene.put("a", from_descriptor=True),
+        await scene.put("a", kind="dialog", room_id=scene.ops),
+    ]
+    await scene.put("a", client_id="two")
+
+    found = await scene.extensions.of_client("one")
+
+    assert [one.id for one in found] == ids
+
+
 async def test_a_changed_module_keeps_its_id(scene: Scene) -> None:
     first = await scene.put("a", body='{"v":1}', from_descriptor=True)
     declared = await scene.extensions.of_descriptor("one")

@@ -10,7 +10,13 @@ from hipkit.server.storage.stores.deliveries import MOST_DELIVERIES, NewDelivery
 from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from hipkit.server.storage.stores.webhooks import NewWebhook
-from tests.contract.storage.filling import NOW, add_group, add_room, add_user
+from tests.contract.storage.filling import (
+    NOW,
+    add_client,
+    add_group,
+    add_room,
+    add_user,
+)
 
 WEBHOOK = NewWebhook(
     group_id=1,
@@ -76,6 +82,24 @@ async def test_a_key_is_unique_for_an_owner_in_a_room_or_group(
         assert found.id == expected
     assert await stores.webhooks.by_key(1, 1, "client", "k") is None
     assert await stores.webhooks.by_key(2, 1, None, "k") is None
+
+
+async def test_the_webhooks_of_a_client_are_listed_alone(filled: Database) -> None:
+    await add_client(filled, 1, "one")
+    await add_client(filled, 1, "two")
+    await add(filled)
+    of_client = await add(filled, client_id="one")
+    await add(filled, client_id="two")
+
+    found = await filled.stores.webhooks.of_group(
+        1, managed_by=None, client_id="one", start=0, count=10
+    )
+    of_nobody = await filled.stores.webhooks.of_group(
+        1, managed_by=999, client_id="one", start=0, count=10
+    )
+
+    assert [one.id for one in found] == [of_client]
+    assert of_nobody == []
 
 
 async def test_subscribers_are_found_by_room_group_and_event(filled: Database) -> None:
