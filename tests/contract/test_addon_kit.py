@@ -20,9 +20,9 @@ from hipkit.addon import (
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.server.app import Server, open_server
-from hipkit.server.services.addons.offers import read_offer
-from hipkit.server.services.addons.removing import remove
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.offers import read_offer
+from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.testing import AsyncMemoryTransport

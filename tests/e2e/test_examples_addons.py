@@ -22,9 +22,9 @@ from werkzeug.serving import make_server
 from examples import fastapi_addon, flask_addon, karma_addon
 from examples.flask_addon import AddOnThread, Wsgi
 from hipkit.server.serve import Runner, listen
-from hipkit.server.services.addons.offers import read_offer
-from hipkit.server.services.addons.removing import remove
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.offers import read_offer
+from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context
 from hipkit.testing import HipChatServer
 from hipkit.testing.addons import AddOnHost

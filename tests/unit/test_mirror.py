@@ -48,6 +48,7 @@ DATABASE = {
 }
 """Stores whose tests are with those of another store."""
 
+INSTALLING = "server/services/addons/installing"
 TESTED_ELSEWHERE = {
     **TRANSPORTS,
     **DATABASE,
@@ -64,14 +65,14 @@ TESTED_ELSEWHERE = {
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/addon/replay.py": "e2e/test_addon_run.py",
     "cli/admin/ca.py": "e2e/test_running.py",
+    f"{INSTALLING}/callbacks.py": f"unit/{INSTALLING}/test_installing.py",
+    f"{INSTALLING}/listing.py": f"unit/{INSTALLING}/test_removing.py",
+    f"{INSTALLING}/offers.py": f"unit/{INSTALLING}/test_updating.py",
+    f"{INSTALLING}/scopes.py": f"unit/{INSTALLING}/test_updating.py",
+    f"{INSTALLING}/completing.py": f"unit/{INSTALLING}/test_installing.py",
+    "server/services/webhooks/declared.py": f"unit/{INSTALLING}/test_updating.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
     "server/http/heads.py": "unit/server/http/test_framing.py",
-    "server/services/addons/callbacks.py": "unit/server/services/addons/test_installing.py",
-    "server/services/addons/listing.py": "unit/server/services/addons/test_removing.py",
-    "server/services/addons/offers.py": "unit/server/services/addons/test_updating.py",
-    "server/services/addons/scopes.py": "unit/server/services/addons/test_updating.py",
-    "server/services/addons/completing.py": "unit/server/services/addons/test_installing.py",
-    "server/services/webhooks/declared.py": "unit/server/services/addons/test_updating.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
     "server/storage/archive.py": "unit/server/storage/test_backup.py",
     "server/storage/sqlite/copy.py": "unit/server/storage/test_backup.py",

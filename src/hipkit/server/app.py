@@ -11,7 +11,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
-from hipkit.server.services.addons.completing import sweep_pending
+from hipkit.server.services.addons.installing.completing import sweep_pending
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.people.setup import create_first_group, is_empty

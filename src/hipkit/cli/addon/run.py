@@ -36,8 +36,8 @@ from hipkit.server.serve import (
 )
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.password_links import password_link
-from hipkit.server.services.addons.offers import read_offer
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.offers import read_offer
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context
 from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import Settings as ServerSettings

@@ -26,16 +26,23 @@ from hipkit.cli.output import is_terminal, write_stderr
 from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.addons.listing import find_named_addon, list_addons
-from hipkit.server.services.addons.offers import Offer, read_offer, read_update
-from hipkit.server.services.addons.reading import (
+from hipkit.server.services.addons.installing.listing import (
+    find_named_addon,
+    list_addons,
+)
+from hipkit.server.services.addons.installing.offers import (
+    Offer,
+    read_offer,
+    read_update,
+)
+from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
     shown_url,
 )
-from hipkit.server.services.addons.removing import remove
-from hipkit.server.services.addons.scopes import granted_scopes
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.scopes import granted_scopes
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.storage.lock import InUseError, announced, hold_lock
 from hipkit.server.storage.stores.installations import InstallationRecord

@@ -13,7 +13,7 @@ from typing import TypeVar
 from hipkit.api.addresses import is_web_address
 from hipkit.server.page.formatting import one_line, shortened
 from hipkit.server.page.glances import origin_of
-from hipkit.server.services.addons.reading import (
+from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
     shown_url,

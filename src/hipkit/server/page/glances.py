@@ -18,8 +18,8 @@ from markupsafe import Markup
 from hipkit.api.addresses import DEFAULT_PORTS, is_web_address
 from hipkit.server.http.responses import Header
 from hipkit.server.page.security import policy
-from hipkit.server.services.addons.modules import Module
-from hipkit.server.services.addons.showing import AddonGlances, ShownGlance
+from hipkit.server.services.addons.modules.modules import Module
+from hipkit.server.services.addons.modules.showing import AddonGlances, ShownGlance
 from hipkit.v2.models import Dialog, GlanceStatusValue
 
 __all__ = [

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from hipkit.server.services.addons.listing import find_named_addon
-from hipkit.server.services.addons.offers import read_offer, read_update
-from hipkit.server.services.addons.removing import remove
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.listing import find_named_addon
+from hipkit.server.services.addons.installing.offers import read_offer, read_update
+from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.testing.addons.faults import Fault
 from hipkit.testing.addons.installation import TestInstallation
 from hipkit.testing.addons.network import ADDONS, Network

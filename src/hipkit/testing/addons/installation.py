@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from hipkit.descriptors.templates import expand_url
-from hipkit.server.services.addons.scopes import granted_scopes
+from hipkit.server.services.addons.installing.scopes import granted_scopes
 from hipkit.server.services.webhooks.signatures import QUERY_SECONDS, sign_request
 from hipkit.transports.protocol import Options, Request
 from hipkit.v2.models import AddonDescriptor, GlanceContent

@@ -13,7 +13,7 @@ from hipkit.server.page.glances import (
     label_markup,
     origin_of,
 )
-from hipkit.server.services.addons.showing import AddonGlances, ShownGlance
+from hipkit.server.services.addons.modules.showing import AddonGlances, ShownGlance
 from hipkit.v2.models import Glance, GlanceContent
 from tests.unit.server.services.addons.making import ICON, content, glance, read_as
 

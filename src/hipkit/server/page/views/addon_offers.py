@@ -15,11 +15,15 @@ from hipkit.server.page.views.addons import client_id_of, show_addon
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
-from hipkit.server.services.addons.installing import Installed
-from hipkit.server.services.addons.listing import find_known_address
-from hipkit.server.services.addons.offers import Offer, read_offer, read_update
-from hipkit.server.services.addons.reading import installable_of
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.installing import Installed
+from hipkit.server.services.addons.installing.listing import find_known_address
+from hipkit.server.services.addons.installing.offers import (
+    Offer,
+    read_offer,
+    read_update,
+)
+from hipkit.server.services.addons.installing.reading import installable_of
+from hipkit.server.services.addons.installing.updating import install
 
 __all__ = ["VIEWS"]
 

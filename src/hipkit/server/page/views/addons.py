@@ -12,19 +12,19 @@ from hipkit.server.page.security import policy_of_forms_to
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from hipkit.server.services.access.clients import CLIENT_ID
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.addons.configuring import (
+from hipkit.server.services.addons.installing.configuring import (
     configuration_address,
     configuration_of,
 )
-from hipkit.server.services.addons.listing import (
+from hipkit.server.services.addons.installing.listing import (
     find_addon,
     is_waiting,
     list_managed_addons,
 )
-from hipkit.server.services.addons.modules import read_module
-from hipkit.server.services.addons.overview import describe_addons
-from hipkit.server.services.addons.reading import installable_of
-from hipkit.server.services.addons.removing import remove
+from hipkit.server.services.addons.installing.overview import describe_addons
+from hipkit.server.services.addons.installing.reading import installable_of
+from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.modules.modules import read_module
 
 __all__ = ["VIEWS", "client_id_of", "show_addon"]
 

@@ -26,7 +26,7 @@ from hipkit.server.services.access.token_calls import (
     list_quiet_tokens,
     may_see_strangers,
 )
-from hipkit.server.services.addons.listing import find_addon
+from hipkit.server.services.addons.installing.listing import find_addon
 from hipkit.server.services.errors import plain_words
 from hipkit.server.shared.recent_calls import CallCounts, RecentCall
 from hipkit.server.storage.stores.installations import InstallationRecord

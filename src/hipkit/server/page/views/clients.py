@@ -14,7 +14,7 @@ from hipkit.server.services.access.clients import (
 )
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
-from hipkit.server.services.addons.listing import list_managed_addons
+from hipkit.server.services.addons.installing.listing import list_managed_addons
 
 __all__ = ["VIEWS"]
 

@@ -10,7 +10,7 @@ from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.glances import GlanceSources, glance_views
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room
-from hipkit.server.services.addons.showing import (
+from hipkit.server.services.addons.modules.showing import (
     glance_address,
     is_glance_shown,
     list_glances,

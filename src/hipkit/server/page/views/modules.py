@@ -9,7 +9,7 @@ from __future__ import annotations
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.glances import module_title
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
-from hipkit.server.services.addons.showing import find_module, page_address
+from hipkit.server.services.addons.modules.showing import find_module, page_address
 
 __all__ = ["VIEWS"]
 

@@ -17,8 +17,8 @@ from hipkit.server.services.access.lookup import (
     ROOM_MEMBER,
     find_room_to_administer,
 )
-from hipkit.server.services.addons.configuring import list_configurable
-from hipkit.server.services.addons.listing import list_addons
+from hipkit.server.services.addons.installing.configuring import list_configurable
+from hipkit.server.services.addons.installing.listing import list_addons
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.users import get_all_users
 from hipkit.server.services.rooms.changes import create_room, delete_room, update_room

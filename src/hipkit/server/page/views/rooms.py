@@ -17,7 +17,7 @@ from hipkit.server.services.access.lookup import (
     find_room,
     list_rooms_by_activity,
 )
-from hipkit.server.services.addons.showing import list_glances
+from hipkit.server.services.addons.modules.showing import list_glances
 from hipkit.server.services.messages.posting import (
     send_message,
     share_file_with_room,

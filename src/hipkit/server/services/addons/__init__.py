@@ -1,5 +1,5 @@
-"""Add-ons: installing, updating and removing them, and their modules, glances and links.
+"""Add-ons: installing them, and their modules on the page.
 
-The page and `hipkit admin addon` take the same steps: `offers.py` reads what an add-on wants,
-someone agrees to it, and `updating.py` installs or updates it.
+The page and `hipkit admin addon` take the same steps: `installing/offers.py` reads what an add-on
+wants, someone agrees to it, and `installing/updating.py` installs or updates it.
 """

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.addons.installing import Installed
-from hipkit.server.services.addons.offers import Offer, read_offer
-from hipkit.server.services.addons.updating import install
+from hipkit.server.services.addons.installing.installing import Installed
+from hipkit.server.services.addons.installing.offers import Offer, read_offer
+from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.transports.protocol import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from hipkit.server.services.addons.showing import AddonGlances, list_glances
+from hipkit.server.services.addons.modules.showing import AddonGlances, list_glances
 from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.rooms import RoomRecord
 from tests.unit.server.asgi import RawResponse, Site
