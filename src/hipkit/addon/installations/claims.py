@@ -95,11 +95,13 @@ def read_token(
         if _text(name).lower() == "authorization"
         and (token := _strip_scheme(_text(value)))
     ]
-    # What stands in the header was put there by HipChat, an address may be anybody's.
-    if not found:
-        parameters = [*query, *form]
-        found = [value for name, value in parameters if name == "signed_request"]
-    tokens = {token for token in found if token}
+    # What stands in the header was put there by HipChat, an address may be anybody's. A page's form
+    # is posted to the address that the page was opened with, whose token may have expired since.
+    for fields in (form, query):
+        found = found or [
+            value for name, value in fields if name == "signed_request" and value
+        ]
+    tokens = set(found)
     if not tokens:
         raise SignatureError("the request is not signed")
     if len(tokens) > 1 or len(token := tokens.pop()) > LONGEST_TOKEN:

@@ -207,6 +207,20 @@ def test_two_different_tokens_are_refused() -> None:
     assert caught.value.status == 400
 
 
+async def test_a_form_counts_before_the_address_that_its_page_was_opened_with() -> None:
+    """The page's address keeps its token, and the form sends it beside the page's new one."""
+    installations = Installations(MemoryStorage())
+    await installations.save(INSTALLATION)
+    old, renewed = sign(claims(sub="1")), sign(claims(sub="2"))
+    signed = await verify_request(
+        installations,
+        query={"signed_request": old},
+        form={"signed_request": renewed},
+        now=NOW,
+    )
+    assert signed.subject == "2"
+
+
 FORGED = {
     "another secret": sign(claims(), "another secret that is as long as this"),
     "alg none": jwt.encode(claims(), "", "none"),
