@@ -20,7 +20,7 @@ Color = Literal["yellow", "green", "red", "purple", "gray", "random"]
 class Html(MaskedStruct, frozen=True):
     """A text in HTML: a reply, the label of a glance, or a page of the add-on.
 
-    Args:
+    Attributes:
         value: The HTML. It is not escaped: see `format`.
     """
 
@@ -53,7 +53,7 @@ class Html(MaskedStruct, frozen=True):
 class Notification(MaskedStruct, frozen=True):
     """A reply with more than a text.
 
-    Args:
+    Attributes:
         message: A text, or `Html`. Longer than 10,000 characters, it is shortened.
         color: Background; the server takes `yellow` when left out.
         notify: Whether to alert the users in the room.

@@ -85,7 +85,7 @@ class ViewRequest(MaskedStruct, frozen=True, kw_only=True):
 class ViewResponse(MaskedStruct, frozen=True):
     """A response that is not just a page.
 
-    Args:
+    Attributes:
         body: The body.
         status: The status, 200 to 599.
         content_type: Its type.
