@@ -136,6 +136,70 @@ def test_an_add_on_is_installed_updated_and_removed_beside_a_server(
     assert addons(folder) == []
 
 
+KARMA = """
+import sys
+from pathlib import Path
+import uvicorn
+from hipkit import AsyncHipChat
+from hipkit.addon import AddOn, Installation, Message
+
+folder, port, host = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+addon = AddOn(key="com.example.kit", name="Kit", scopes=["send_notification"])
+
+@addon.on_message(r"^/karma (?P<name>@\\w+)")
+async def karma(message: Message, name: str, client: AsyncHipChat) -> None:
+    answer = f"{name} has one more"
+    await client.rooms.send_room_notification(message.room.id, message=answer)
+    print("karma", flush=True)
+
+@addon.on_remove
+async def removed(installation: Installation) -> None:
+    print("removed", flush=True)
+
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        print("ready", flush=True)
+
+app = addon.asgi(
+    base_url=f"http://127.0.0.1:{port}",
+    storage=folder / "kit.db",
+    allowed_hosts=[host],
+    allow_http=True,
+)
+Server(uvicorn.Config(app, port=port, log_level="warning")).run()
+"""
+
+
+def test_an_add_on_made_with_the_kit_is_installed_answers_and_is_removed(
+    server: Running, tmp_path: Path
+) -> None:
+    port, host = free_port(), server.base_url.removesuffix("/v2")
+    command = [sys.executable, "-c", KARMA, str(tmp_path), str(port), host]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        reader = threading.Thread(target=keep, args=(process.stdout, lines))
+        reader.start()
+        try:
+            assert lines.get(timeout=PATIENCE_SECONDS) == "ready\n"
+            url = f"http://127.0.0.1:{port}/capabilities"
+            installed = admin(server.folder, "addon", "install", url, "--yes")
+            assert installed["state"] == "installed"
+
+            said = server.call("POST", "/room/Ops/message", {"message": "/karma @bob"})
+            assert said[0] == 201
+            assert lines.get(timeout=PATIENCE_SECONDS) == "karma\n"
+            history = json.loads(server.call("GET", "/room/Ops/history")[2])
+            assert history["items"][-1]["message"] == "@bob has one more"
+
+            removed = admin(server.folder, "addon", "remove", "com.example.kit")
+            assert removed["problem"] is None
+            assert lines.get(timeout=PATIENCE_SECONDS) == "removed\n"
+        finally:
+            process.kill()
+            reader.join()
+
+
 def test_the_server_that_runs_sees_what_was_installed_beside_it(
     server: Running, addon: Addon
 ) -> None:
