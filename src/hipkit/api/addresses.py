@@ -10,6 +10,7 @@ __all__ = [
     "KEPT_IN_PATHS",
     "has_dot_segment",
     "is_web_address",
+    "origin_of",
     "split_web_address",
 ]
 
@@ -19,6 +20,9 @@ KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 # `urlsplit` removes some of these, so what it reads would not be what was checked.
 LEFT_OUT = re.compile(r"\A |[\x00-\x1f\x7f]")
+
+HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+"""Signs that mean nothing else in a policy: `*` would allow every host."""
 
 
 def split_web_address(text: str, name: str = "the address") -> SplitResult:
@@ -66,3 +70,21 @@ def is_web_address(text: str) -> bool:
 def has_dot_segment(path: str) -> bool:
     """Return whether a path has `.` or `..` as a segment, so that it may address another path."""
     return not {".", ".."}.isdisjoint(path.lower().replace("%2e", ".").split("/"))
+
+
+def origin_of(address: str) -> str | None:
+    """Return the origin of a web address as browsers write it; `None` if no policy can name it."""
+    if not is_web_address(address):
+        return None
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        return None
+    try:
+        host = (parts.hostname or "").encode("idna").decode()
+    except UnicodeError:
+        return None
+    if HOST.fullmatch(host) is None:
+        return None
+    is_usual = parts.port in (None, DEFAULT_PORTS[parts.scheme])
+    port = "" if is_usual else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"

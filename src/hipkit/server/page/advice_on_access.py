@@ -16,8 +16,9 @@ from hipkit.server.page.advice_text import (
     codes,
     link_to_settings,
 )
-from hipkit.server.page.formatting import code, one_line
+from hipkit.server.page.formatting import code
 from hipkit.server.services.access.token_calls import SeenCall
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.shared.recent_calls import Limit
 from hipkit.server.storage.stores.tokens import TokenRecord
 

@@ -28,7 +28,6 @@ from hipkit.server.http.responses import Answer, Header, header, send_answer
 from hipkit.server.page.feed import Feeds
 from hipkit.server.page.formatting import (
     iso_timestamp,
-    one_line,
     show_code,
     show_command,
     token_name,
@@ -47,6 +46,7 @@ from hipkit.server.page.views import load_routes
 from hipkit.server.page.visit import ViewRoute, Visit, text_answer
 from hipkit.server.services.access.web_sessions import find_session, touch_session
 from hipkit.server.services.errors import plain_words
+from hipkit.server.services.representations.lines import one_line
 
 __all__ = ["Page"]
 

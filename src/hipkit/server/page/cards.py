@@ -9,12 +9,12 @@ from markupsafe import Markup, escape
 
 from hipkit.api.bodies.reading import UnreadableError
 from hipkit.api.messages.message_html import CARD_TAGS, LINE_TAGS, plain_text
-from hipkit.server.page.formatting import one_line
 from hipkit.server.page.sanitizer import (
     own_path,
     safe_link,
     sanitize,
 )
+from hipkit.server.services.representations.lines import one_line
 from hipkit.v2.models import Card, CardAttribute, CardDescription, Icon
 
 __all__ = ["CardView", "PictureView", "card_view", "picture_view"]

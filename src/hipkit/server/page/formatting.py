@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from markupsafe import Markup, escape
 
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
@@ -15,39 +15,17 @@ __all__ = [
     "code",
     "format_size",
     "iso_timestamp",
-    "one_line",
     "plain",
-    "shortened",
     "show_code",
     "show_command",
     "token_name",
     "webhook_name",
 ]
 
-WHITESPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-
-# Marks that change the direction of what follows would show `exe.gnp` as `png.exe`, and letters
-# without width would make two names look the same. Joiners stay: some scripts need them.
-INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 CODE = Markup("<code>{}</code>")
 WHOLE = Markup('<span class="whole">{}</span>')
 OPTION = re.compile(r"(?<!\S)(--[a-z-]+)")
 """An option of a command, at whose hyphens browsers would break the line."""
-
-MOST_MARKS = 4
-"""Accents on one letter; more would be drawn over the neighbouring lines."""
-
-
-def one_line(text: str) -> str:
-    """Return a text without line ends, direction marks and stacked accents."""
-    line = WHITESPACE.sub(" ", INVISIBLE.sub("", text)).strip()
-    return line if line.isascii() else "".join(_few_marks(line))
-
-
-def shortened(text: str, most: int) -> str:
-    """Return the beginning of a text in one line, of so many characters at most."""
-    line = one_line(text[: 4 * most])
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def token_name(token: TokenRecord) -> str:
@@ -99,12 +77,3 @@ def format_size(size_bytes: int) -> str:
     if size >= 999.5:
         size, unit = size / 1e3, "MB"
     return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
-
-
-def _few_marks(text: str) -> list[str]:
-    kept, marks = [], 0
-    for letter in text:
-        marks = marks + 1 if unicodedata.combining(letter) else 0
-        if marks <= MOST_MARKS:
-            kept.append(letter)
-    return kept

@@ -7,15 +7,13 @@ Read next: `static/glances.js`, which asks for answers and shows them by the sam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import nh3
 from markupsafe import Markup
 
-from hipkit.api.addresses import DEFAULT_PORTS, is_web_address
+from hipkit.api.addresses import origin_of
 from hipkit.server.http.responses import Header
 from hipkit.server.page.security import policy
 from hipkit.server.services.addons.modules.modules import Module
@@ -29,12 +27,9 @@ __all__ = [
     "glance_views",
     "label_markup",
     "module_title",
-    "origin_of",
 ]
 
 LABEL_TAGS = {"b", "strong", "em", "i"}
-HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-"""Signs that mean nothing else in a policy: `*` would allow every host."""
 LONGEST_SOURCES = 2_000
 """Characters of one directive: proxies do not pass headers of any size on."""
 
@@ -147,24 +142,6 @@ def module_title(module: Module) -> str:
     """Return the title of a module, or its key where it has none."""
     text = module.title if isinstance(module, Dialog) else module.name
     return module.key if text is None else text.value
-
-
-def origin_of(address: str) -> str | None:
-    """Return the origin of a web address as browsers write it; `None` if no policy can name it."""
-    if not is_web_address(address):
-        return None
-    parts = urlsplit(address)
-    if "@" in parts.netloc:
-        return None
-    try:
-        host = (parts.hostname or "").encode("idna").decode()
-    except UnicodeError:
-        return None
-    if HOST.fullmatch(host) is None:
-        return None
-    is_usual = parts.port in (None, DEFAULT_PORTS[parts.scheme])
-    port = "" if is_usual else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
 
 
 def _origins(addresses: Iterable[str]) -> tuple[str, ...]:

@@ -10,22 +10,9 @@ from hipkit.server.page.formatting import (
     code,
     format_size,
     iso_timestamp,
-    one_line,
     show_code,
     show_command,
 )
-
-
-@given(st.text())
-def test_one_line_removes_line_ends_and_direction_marks_for_good(text: str) -> None:
-    line = one_line(text)
-    assert one_line(line) == line
-    assert len(line.splitlines()) <= 1
-    assert not set(line) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u200b")
-
-
-def test_one_line_limits_the_accents_of_a_letter() -> None:
-    assert len(one_line("Z" + "\u0301" * 500)) < 10
 
 
 @given(st.text())

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from hipkit.api.addresses import origin_of
 from hipkit.server.page.glances import (
     LONGEST_SOURCES,
     GlanceSources,
     glance_views,
     label_markup,
-    origin_of,
 )
 from hipkit.server.services.addons.modules.showing import AddonGlances, ShownGlance
 from hipkit.v2.models import Glance, GlanceContent

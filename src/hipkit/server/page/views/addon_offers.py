@@ -9,7 +9,6 @@ from __future__ import annotations
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import ApiError, BadRequestError, ConflictError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.addons import descriptor_view
 from hipkit.server.page.security import policy_of_forms_to
 from hipkit.server.page.views.addons import client_id_of, show_addon
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
@@ -23,6 +22,7 @@ from hipkit.server.services.addons.installing.offers import (
     read_update,
 )
 from hipkit.server.services.addons.installing.reading import installable_of
+from hipkit.server.services.addons.installing.summary import summarize
 from hipkit.server.services.addons.installing.updating import install
 
 __all__ = ["VIEWS"]
@@ -139,7 +139,7 @@ async def _show_offer(
         "addon_offer.html",
         error=error,
         offer=offer,
-        shown=descriptor_view(offer.descriptor, offer.read.address),
+        shown=summarize(offer.descriptor, offer.read.address),
         meanings=SCOPES,
         action=action,
     )

@@ -6,7 +6,6 @@ from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
 from hipkit.descriptors import read_descriptor
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.addons import ModuleView, descriptor_view, module_view
 from hipkit.server.page.glances import module_title
 from hipkit.server.page.security import policy_of_forms_to
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
@@ -24,6 +23,11 @@ from hipkit.server.services.addons.installing.listing import (
 from hipkit.server.services.addons.installing.overview import describe_addons
 from hipkit.server.services.addons.installing.reading import installable_of
 from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.summary import (
+    ShownModule,
+    show_module,
+    summarize,
+)
 from hipkit.server.services.addons.modules.modules import read_module
 
 __all__ = ["VIEWS", "client_id_of", "show_addon"]
@@ -68,7 +72,7 @@ async def show_addon(visit: Visit, error: ApiError | None = None) -> Answer:
         "addon.html",
         error=error,
         addon=described,
-        shown=descriptor_view(descriptor, installed.descriptor_url),
+        shown=summarize(descriptor, installed.descriptor_url),
         meanings=SCOPES,
         modules=await _modules(visit, client_id),
         is_configurable=configuration_of(installed) is not None,
@@ -101,7 +105,9 @@ async def end_addon(visit: Visit) -> Answer:
     return visit.redirect("/addons", done="removed")
 
 
-async def _modules(visit: Visit, client_id: str) -> list[tuple[str | None, ModuleView]]:
+async def _modules(
+    visit: Visit, client_id: str
+) -> list[tuple[str | None, ShownModule]]:
     """Return an add-on's modules, declared ones and others, each with its page's address."""
     found = []
     for record in await visit.context.stores.extensions.of_client(client_id):
@@ -110,7 +116,7 @@ async def _modules(visit: Visit, client_id: str) -> list[tuple[str | None, Modul
         if record.kind == "externalPage":
             room = "" if record.room_id is None else f"?room={record.room_id}"
             address = f"/modules/{record.id}{room}"
-        found.append((address, module_view(record.kind, name)))
+        found.append((address, show_module(record.kind, name)))
     return found
 
 

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from hipkit.api.errors import NotFoundError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import Advice, advice_on
-from hipkit.server.page.formatting import shortened
 from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit
@@ -28,6 +27,7 @@ from hipkit.server.services.access.token_calls import (
 )
 from hipkit.server.services.addons.installing.listing import find_addon
 from hipkit.server.services.errors import plain_words
+from hipkit.server.services.representations.lines import shortened
 from hipkit.server.shared.recent_calls import CallCounts, RecentCall
 from hipkit.server.storage.stores.installations import InstallationRecord
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 from hipkit.api.errors import ApiError, BadRequestError, ForbiddenError
 from hipkit.api.operation import Operation
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.formatting import one_line
 from hipkit.server.page.forms import is_touched, read_operation, shown_values
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import (
@@ -21,6 +20,7 @@ from hipkit.server.services.addons.installing.configuring import list_configurab
 from hipkit.server.services.addons.installing.listing import list_addons
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.users import get_all_users
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.services.rooms.changes import create_room, delete_room, update_room
 from hipkit.server.services.rooms.members import add_member, remove_member
 from hipkit.server.services.webhooks.management import list_webhooks

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hipkit.server.page.addons import (
+from hipkit.server.services.addons.installing.summary import (
     EVENTS,
     MODULES,
-    DescriptorView,
-    descriptor_view,
-    module_view,
+    Summary,
+    show_module,
+    summarize,
 )
 from hipkit.v2.models import AddonDescriptor
 from hipkit.v2.rooms import CreateWebhook
@@ -23,12 +23,12 @@ HOOK = {"url": "https://a.example/hook", "event": "room_message"}
 ICON = {"url": "https://a.example/i.png", "url@2x": "https://a.example/i2.png"}
 
 
-def view(address: str = ADDRESS, **members: Any) -> DescriptorView:
+def view(address: str = ADDRESS, **members: Any) -> Summary:
     document = {**descriptor(), **members}
-    return descriptor_view(AddonDescriptor.from_json(json.dumps(document)), address)
+    return summarize(AddonDescriptor.from_json(json.dumps(document)), address)
 
 
-def with_capabilities(**capabilities: Any) -> DescriptorView:
+def with_capabilities(**capabilities: Any) -> Summary:
     return view(capabilities=descriptor(**capabilities)["capabilities"])
 
 
@@ -116,6 +116,6 @@ def test_modules_of_every_kind_are_named() -> None:
     )
 
     assert shown.modules == (
-        module_view("externalPage", "page"),
-        module_view("dialog", "Name"),
+        show_module("externalPage", "page"),
+        show_module("dialog", "Name"),
     )

@@ -1,4 +1,4 @@
-"""What the page shows of an add-on's descriptor, which anybody may have written.
+"""What an add-on is and asks for, in words, by its descriptor, which anybody may have written.
 
 Everything is shortened and in one line here; templates escape it. Addresses become links only if
 they are web addresses.
@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hipkit.api.addresses import is_web_address
-from hipkit.server.page.formatting import one_line, shortened
-from hipkit.server.page.glances import origin_of
+from hipkit.api.addresses import is_web_address, origin_of
 from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
     shown_url,
 )
+from hipkit.server.services.representations.lines import one_line, shortened
 from hipkit.v2.models import AddonCapabilities, AddonDescriptor
 
-__all__ = ["DescriptorView", "ModuleView", "descriptor_view", "module_view"]
+__all__ = ["ShownModule", "Summary", "show_module", "summarize"]
 
 T = TypeVar("T")
 
@@ -64,7 +63,7 @@ class Listened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleView:
+class ShownModule:
     """A module of an add-on: what it is, its name, and what the page does with it."""
 
     kind: str
@@ -73,7 +72,7 @@ class ModuleView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DescriptorView:
+class Summary:
     """A descriptor as templates show it.
 
     Attributes:
@@ -95,19 +94,19 @@ class DescriptorView:
     from_name: str | None
     address: str
     listened: tuple[Listened, ...]
-    modules: tuple[ModuleView, ...]
+    modules: tuple[ShownModule, ...]
     servers: tuple[str, ...]
     has_configuration: bool
 
 
-def descriptor_view(descriptor: AddonDescriptor, address: str) -> DescriptorView:
+def summarize(descriptor: AddonDescriptor, address: str) -> Summary:
     """Return what templates show of a descriptor."""
     capabilities = capabilities_of(descriptor)
     consumer, vendor = capabilities.hipchat_api_consumer, descriptor.vendor
     from_name = None if consumer is None else consumer.from_name
     if from_name == descriptor.name:
         from_name = None
-    return DescriptorView(
+    return Summary(
         name=shortened(descriptor.name, NAME_CHARACTERS) or "An add-on without a name",
         key=shortened(descriptor.key, NAME_CHARACTERS),
         description=shortened(descriptor.description, DESCRIPTION_CHARACTERS),
@@ -141,7 +140,7 @@ def _listened(capabilities: AddonCapabilities) -> Iterator[Listened]:
         yield Listened(what=what, pattern=pattern)
 
 
-def _modules(capabilities: AddonCapabilities) -> Iterator[ModuleView]:
+def _modules(capabilities: AddonCapabilities) -> Iterator[ShownModule]:
     named = (
         ("glance", capabilities.glance),
         ("webPanel", capabilities.web_panel),
@@ -150,17 +149,17 @@ def _modules(capabilities: AddonCapabilities) -> Iterator[ModuleView]:
     )
     for kind, modules in named:
         for module in modules or ():
-            yield module_view(
+            yield show_module(
                 kind, module.key if module.name is None else module.name.value
             )
     for dialog in capabilities.dialog or ():
-        yield module_view("dialog", dialog.title.value)
+        yield show_module("dialog", dialog.title.value)
 
 
-def module_view(kind: str, name: str) -> ModuleView:
+def show_module(kind: str, name: str) -> ShownModule:
     """Return a module as templates show it."""
     shown, use = MODULES[kind]
-    return ModuleView(kind=shown, name=shortened(name, NAME_CHARACTERS), use=use)
+    return ShownModule(kind=shown, name=shortened(name, NAME_CHARACTERS), use=use)
 
 
 def _servers(descriptor: AddonDescriptor, address: str) -> Iterator[str]:
