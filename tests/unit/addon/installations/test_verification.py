@@ -471,8 +471,11 @@ async def test_a_renewed_token_opens_views_for_an_hour_but_posts_no_events() -> 
         await verify_request(installations, headers=token, now=later + 3700)
 
 
-def test_a_short_secret_is_the_hosts_own_choice() -> None:
-    verify_webhook(header(sign(claims(), "short")), posted(), "short", now=NOW)
+@pytest.mark.parametrize(
+    "secret", ["short", '{"kty": "oct"}', "ssh-rsa AAAA", "s\u00e9"]
+)
+def test_the_secret_is_the_hosts_own_choice(secret: str) -> None:
+    verify_webhook(header(sign(claims(), secret)), posted(), secret, now=NOW)
 
 
 def test_an_empty_secret_is_refused() -> None:
