@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
+
 from hipkit.api.model import Model
 from hipkit.v2.models import EventEnvelope
 from hipkit.v2.webhooks import EVENTS, Event
@@ -33,6 +35,22 @@ def read_event(body: bytes) -> WebhookEvent:
     Raises:
         UnreadableError: The body is not JSON, or not an event; the message says where.
     """
-    envelope = EventEnvelope.from_json(body)
-    kind: type[Model] | None = EVENTS.get(envelope.event)
-    return envelope if kind is None else cast("WebhookEvent", kind.from_json(body))
+    kind: type[Model] = EVENTS.get(_name_of(body), EventEnvelope)
+    return cast("WebhookEvent", kind.from_json(body))
+
+
+class _Named(msgspec.Struct):
+    """The one member that says how to read the others."""
+
+    event: str
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+
+
+def _name_of(body: bytes) -> str:
+    try:
+        return _NAMED.decode(body).event
+    except (ValueError, RecursionError):
+        # Strictly read it is no event; tolerantly it may be one.
+        return EventEnvelope.from_json(body).event
