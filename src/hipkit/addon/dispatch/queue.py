@@ -125,11 +125,12 @@ class Worker:
             full = [each for each, count in self._running.items() if count >= share]
             # Whoever they are of, none of the others can get more than its share by them.
             left = [share - count for count in self._running.values() if count < share]
+            most = min(free, share, *left)
             events = await self._storage.claim_events(
                 owner=self._owner,
                 now=self._now(),
                 lease_seconds=LEASE_SECONDS,
-                most=min(free, share, *left),
+                most=most,
                 but=full,
             )
             for event in events:
@@ -137,7 +138,7 @@ class Worker:
                 self._tasks.add(task)
                 self._running[event.oauth_id] += 1
                 task.add_done_callback(partial(self._done, event.oauth_id))
-            if not events:
+            if len(events) < most:
                 # Not if something came or ended while the storage was asked.
                 if not self._tasks and not self._news.is_set():
                     self._idle.set()
@@ -145,7 +146,9 @@ class Worker:
 
     def _done(self, oauth_id: str, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._running -= Counter([oauth_id])
+        self._running[oauth_id] -= 1
+        if not self._running[oauth_id]:
+            del self._running[oauth_id]
         # The next event of the lane can be handled now.
         self.wake()
 
