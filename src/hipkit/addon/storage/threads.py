@@ -2,7 +2,8 @@
 
 That thread does together what waits for it.
 A commit waits for the disk, so a hundred events that come at once must not wait a hundred times.
-Each runs in a savepoint of its own: one that fails undoes nothing of the others.
+If one fails, all are undone and run again, each in a savepoint of its own: it undoes nothing of the
+others.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class ConnectionThread:
         """Return what a function returns, after its changes were committed.
 
         Args:
-            function: What is to be done. It must not begin or end a transaction.
+            function: What is to be done. It must not begin or end a transaction, and is called
+                again if it, or another one with it, fails.
             lasting: Whether it must not be lost when the power fails.
         """
         loop = asyncio.get_running_loop()
@@ -127,8 +129,12 @@ class ConnectionThread:
                 level = "FULL" if is_lasting else "NORMAL"
                 connection.execute(f"PRAGMA synchronous = {level}")
             connection.execute(self._begin)
-            for command in commands:
-                command.run(connection)
+            if not _run_all(connection, commands):
+                if connection.in_transaction:  # SQLite may have ended it itself.
+                    connection.execute("ROLLBACK")
+                connection.execute(self._begin)
+                for command in commands:
+                    command.run_alone(connection)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):  # SQLite may have done so itself.
@@ -224,9 +230,15 @@ class _Command:
         self._finish: Work | None = None
 
     def run(self, connection: sqlite3.Connection) -> None:
+        """Run it."""
+        if not self._future.done():  # Else nobody waits any more.
+            self._finish = self._function(connection)
+
+    def run_alone(self, connection: sqlite3.Connection) -> None:
         """Run it in a savepoint; what it raises concerns only who waits for it."""
+        self._finish = None
         if self._future.done():
-            return  # Nobody waits any more.
+            return
         connection.execute("SAVEPOINT command")
         try:
             self._finish = self._function(connection)
@@ -244,6 +256,19 @@ class _Command:
         """Pass the outcome to who waits for it, in their event loop."""
         if self._finish is not None and not self._future.done():
             self._finish()
+
+
+def _run_all(connection: sqlite3.Connection, commands: list[_Command]) -> bool:
+    """Run commands without savepoints, and return whether none failed.
+
+    A savepoint takes as long as a short command.
+    """
+    try:
+        for command in commands:
+            command.run(connection)
+    except Exception:
+        return False
+    return True
 
 
 def _finish(commands: list[_Command]) -> None:
