@@ -227,7 +227,7 @@ class SqliteStorage:
                 " ORDER BY head LIMIT ?) RETURNING head",
                 (owner, until, now, until + lease_seconds, excluded, most),
             )
-            return [_start(connection, head) for head in sorted(heads)]
+            return _start(connection, [head for (head,) in heads])
 
         return await self._run(claim, lasting=False)
 
@@ -371,24 +371,32 @@ def _create(path: Path) -> None:
             path.chmod(0o600)
 
 
-def _start(connection: sqlite3.Connection, head: Row) -> QueuedEvent:
-    """Count the start of an event, and return it."""
-    row = connection.execute(
-        "UPDATE events SET starts = starts + 1 WHERE id = ? RETURNING"
+def _start(connection: sqlite3.Connection, heads: list[int]) -> list[QueuedEvent]:
+    """Count the start of events, and return them, the oldest first."""
+    if not heads:
+        return []
+    rows = _all(
+        connection,
+        "UPDATE events SET starts = starts + 1"
+        " WHERE id IN (SELECT value FROM json_each(?)) RETURNING"
         " id, oauth_id, lane, handler, body, delivery, received_at, starts",
-        head,
-    ).fetchone()
-    id, oauth_id, lane, handler, body, delivery, received_at, starts = row
-    return QueuedEvent(
-        id=id,
-        oauth_id=oauth_id,
-        lane=lane,
-        handler=handler,
-        body=body,
-        delivery=delivery,
-        received_at=received_at,
-        starts=starts,
+        (json.dumps(heads),),
     )
+    return [
+        QueuedEvent(
+            id=id,
+            oauth_id=oauth_id,
+            lane=lane,
+            handler=handler,
+            body=body,
+            delivery=delivery,
+            received_at=received_at,
+            starts=starts,
+        )
+        for id, oauth_id, lane, handler, body, delivery, received_at, starts in sorted(
+            rows
+        )
+    ]
 
 
 def _all(connection: sqlite3.Connection, sql: str, values: Row = ()) -> list[Row]:
