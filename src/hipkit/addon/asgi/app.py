@@ -155,9 +155,11 @@ class AddOnApp:
         """Return the runtime of this event loop, which starts on first use."""
         loop = asyncio.get_running_loop()
         starting = self._started.get(loop)
-        if starting is None or (
-            starting.done() and (starting.cancelled() or starting.exception())
-        ):
+        if starting is not None and starting.done():
+            if not starting.cancelled() and starting.exception() is None:
+                return starting.result()
+            starting = None
+        if starting is None:
             starting = self._started[loop] = loop.create_task(self._start())
         # Shielded: a request that goes away must not end what others wait for.
         return await asyncio.shield(starting)

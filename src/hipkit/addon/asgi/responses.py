@@ -20,10 +20,10 @@ __all__ = [
 ]
 
 SAFE = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
     # Addresses of views hold a signature, which other sites must not learn.
-    "Referrer-Policy": "no-referrer",
+    "referrer-policy": "no-referrer",
 }
 BODILESS = (204, 304)
 """The statuses whose responses end with their headers."""
@@ -74,8 +74,7 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
     Raises:
         ValueError: A header holds a line end or another character that it cannot.
     """
-    headers = {name.lower(): value for name, value in SAFE.items()}
-    headers |= {name.lower(): value for name, value in response.headers.items()}
+    headers = SAFE | {name.lower(): value for name, value in response.headers.items()}
     if response.content_type:
         headers["content-type"] = response.content_type
     body = response.body
@@ -83,8 +82,7 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
         body = b""
     else:
         headers["content-length"] = str(len(body))
-    pairs = [*headers.items()]
-    for name, value in pairs:
+    for name, value in headers.items():
         if not (name.isascii() and name.isprintable() and value.isprintable()):
             raise ValueError(f"the header {name!r} holds a character that it cannot")
     await send(
@@ -92,7 +90,8 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
             "type": "http.response.start",
             "status": response.status,
             "headers": [
-                (name.encode(), value.encode("latin-1")) for name, value in pairs
+                (name.encode(), value.encode("latin-1"))
+                for name, value in headers.items()
             ],
         }
     )

@@ -111,7 +111,7 @@ def read_token(
     found = [
         token
         for name, value in pairs
-        if _text(name).lower() == "authorization"
+        if name.lower() in ("authorization", b"authorization")
         and (token := _strip_scheme(_text(value)))
     ]
     # What stands in the header was put there by HipChat, an address may be anybody's. A page's form
@@ -196,7 +196,7 @@ def sign_token(claims: Mapping[str, object], secret: Secret) -> str:
 
 def _read_claims(claims: Mapping[str, object], now: float) -> Claims:
     context = claims.get("context")
-    if not isinstance(context, Mapping):
+    if not isinstance(context, dict):
         context = {}
     issued_at, expires_at = (_seconds_of(claims, name) for name in ("iat", "exp"))
     starts_at = _seconds_of(claims, "nbf")

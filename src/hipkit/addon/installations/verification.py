@@ -246,7 +246,7 @@ def _read_event(body: bytes) -> WebhookEvent:
 
 def _member(value: object, name: str) -> object:
     """Return a member of a typed or plain object."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value.get(name)
     return getattr(value, "from_" if name == "from" else name, None)
 
