@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 __all__ = [
     "DEFAULT_PORTS",
     "KEPT_IN_PATHS",
     "has_dot_segment",
+    "is_loopback",
     "is_web_address",
     "origin_of",
     "split_web_address",
@@ -65,6 +67,15 @@ def is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return not any(letter.isspace() for letter in text)
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether a web address leads to the machine itself, where no network is crossed."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def has_dot_segment(path: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 
 from hipkit.api.errors import StorageError
+from hipkit.cli.admin.addon_offers import offer_lines
 from hipkit.cli.admin.running import (
     AdminCommand,
     AdminGroup,
@@ -25,7 +26,6 @@ from hipkit.cli.admin.running import (
 from hipkit.cli.output import is_terminal, write_stderr
 from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
 from hipkit.descriptors import read_descriptor
-from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.addons.installing.listing import (
     find_named_addon,
     list_addons,
@@ -35,6 +35,7 @@ from hipkit.server.services.addons.installing.offers import (
     read_offer,
     read_update,
 )
+from hipkit.server.services.addons.installing.overview import describe_addons
 from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
@@ -42,8 +43,10 @@ from hipkit.server.services.addons.installing.reading import (
 )
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.scopes import granted_scopes
+from hipkit.server.services.addons.installing.summary import summarize
 from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context, Runtime
+from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.lock import InUseError, announced, hold_lock
 from hipkit.server.storage.stores.installations import InstallationRecord
 from hipkit.transports.wire import shown_address
@@ -195,7 +198,7 @@ room_option = click.option(
     "--room", "room_name", metavar="ROOM", help="Only in this room."
 )
 yes_option = click.option(
-    "--yes", is_flag=True, help="Agree to the scopes without being asked."
+    "--yes", is_flag=True, help="Agree to what it asks for, without being asked."
 )
 
 
@@ -218,7 +221,8 @@ async def install_addon(
 ) -> Shown:
     """Install an add-on, whose descriptor is at URL.
 
-    Shows what the add-on may do and asks for agreement. If it is installed there already, it is
+    Shows what the add-on may do, what it receives of rooms, what it shows and where it
+    runs, and asks for agreement. If it is installed there already, it is
     updated.
     """
     offer = await read_offer(context, url, room=room_name)
@@ -240,7 +244,10 @@ async def update_addon(
     url: str | None,
     yes: bool,
 ) -> Shown:
-    """Read an add-on's descriptor again, and update it. New scopes need agreement."""
+    """Read an add-on's descriptor again, and update it.
+
+    New scopes, events and modules need agreement.
+    """
     found = await find_named_addon(context, reference, room=room_name)
     offer = await read_update(context, found.client_id, address=url)
     return await _agree_and_install(context, offer, yes=yes)
@@ -283,11 +290,12 @@ async def list_all(context: Context, *, room_name: str | None) -> Shown:
 async def show_addon(
     context: Context, *, reference: str, room_name: str | None
 ) -> Shown:
-    """Show an add-on: where it comes from, and what it may do and has."""
+    """Show an add-on: where it comes from, what it may do, receives and shows."""
     found = await find_named_addon(context, reference, room=room_name)
     descriptor = read_descriptor(found.descriptor.encode())
     capabilities = capabilities_of(descriptor)
-    modules = ("webhook", "glance", "web_panel", "dialog", "action", "external_page")
+    [status] = await describe_addons(context, [found])
+    summary = summarize(descriptor, found.descriptor_url)
     vendor = descriptor.vendor
     return {
         **await _brief(context, found),
@@ -296,13 +304,24 @@ async def show_addon(
         "descriptor": shown_url(found.descriptor_url),
         "scopes": sorted(granted_scopes(found)),
         "configuration": capabilities.configurable and capabilities.configurable.url,
-        **{f"{name}s": len(getattr(capabilities, name) or ()) for name in modules},
+        "installed_by": status.installed_by or "the operator",
+        "installed": Timestamp.from_us(found.created_us).date().isoformat(),
+        "receives": [one.in_words for one in summary.listened],
+        "webhooks": [
+            f"{one.record.event} {one.state}"
+            + (f": {one.record.problem}" if one.record.problem else "")
+            for one in status.webhooks
+        ],
+        "modules": [f"{one.kind} {one.name}" for one in summary.modules],
+        "servers": [one.origin for one in summary.servers],
     }
 
 
 async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Shown:
     _check_can_finish(offer)
-    if not yes and (offer.installed is None or offer.new_scopes):
+    if offer.warning is not None:
+        write_stderr(f"warning: {offer.warning}")
+    if not yes and offer.needs_agreement:
         _ask(offer)
     installed = await install(context, offer)
     shown = {
@@ -327,23 +346,14 @@ def _check_can_finish(offer: Offer) -> None:
 
 
 def _ask(offer: Offer) -> None:
-    descriptor = offer.descriptor
-    place = "the whole group" if offer.room is None else f"the room {offer.room.name}"
-    verb = "install" if offer.installed is None else "update"
-    write_stderr(
-        f"{verb} {descriptor.name} ({descriptor.key}) in {place}, from"
-        f" {shown_url(offer.read.address)}"
-    )
-    asked: Sequence[str] = offer.scopes if offer.installed is None else offer.new_scopes
-    for scope in asked:
-        write_stderr(f"  {scope}: {SCOPES[scope]}")
-    if not asked:
-        write_stderr("  it asks for no scopes")
-    for scope in offer.left_out:
-        write_stderr(f"  not {scope}: an add-on of one room cannot have it")
+    for line in offer_lines(offer):
+        write_stderr(line)
     if not is_terminal(sys.stdin):
         raise click.UsageError("use --yes to agree to this without a terminal")
-    click.confirm("Agree?", abort=True, err=True)
+    if not click.confirm("Agree?", err=True):
+        done = "installed" if offer.installed is None else "updated"
+        write_stderr(f"nothing was {done}")
+        raise click.Abort
 
 
 async def _brief(

@@ -13,7 +13,15 @@ from tests.unit.cli.admin.conftest import Admin, Run
 KEY = "com.example.karma"
 
 
-def address(*scopes: str, **installable: str) -> str:
+HOOK = {
+    "event": "room_message",
+    "pattern": "^/karma",
+    "url": "http://karma.example:8071/hook",
+}
+EVERY = {**HOOK, "pattern": ""}
+
+
+def address(*scopes: str, webhook: Any = (), **installable: str) -> str:
     descriptor = {
         "key": KEY,
         "name": "Karma",
@@ -22,6 +30,7 @@ def address(*scopes: str, **installable: str) -> str:
         "capabilities": {
             "installable": installable,
             "hipchatApiConsumer": {"scopes": list(scopes)},
+            "webhook": list(webhook),
         },
     }
     return "data:application/json," + quote(json.dumps(descriptor))
@@ -48,7 +57,7 @@ def test_an_add_on_is_installed_listed_shown_and_removed(run_json: Admin) -> Non
     shown = run_json("addon", "show", KEY)
     assert shown["descriptor"].startswith("data:application/json,")
     assert len(shown["descriptor"]) < 120
-    assert shown["glances"] == 0
+    assert shown["installed_by"] == "the operator"
     removed = run_json("addon", "remove", KEY, "--port", "0")
     assert removed["removed"] is True
     assert run_json("addon", "list") == []
@@ -121,3 +130,37 @@ def test_what_is_not_installed_is_an_error(run: Run) -> None:
         done = run("addon", *command, "nonsense")
         assert done.code == 6
         assert "Add-on nonsense not found" in done.err
+
+
+def test_an_update_that_receives_more_needs_agreement(
+    run: Run, run_json: Admin, database: Path
+) -> None:
+    url = address("view_room", webhook=[HOOK])
+    more = address("view_room", webhook=[HOOK, EVERY])
+    run_json("addon", "install", url, "--yes", "--port", "0")
+
+    done = run("addon", "update", KEY, "--url", more, "--port", "0")
+
+    assert done.code == 2
+    assert "every message of people (new)" in done.err
+    assert "that matches ^/karma (new)" not in done.err
+    assert len(run_json("addon", "show", KEY)["receives"]) == 1
+    run_json("addon", "update", KEY, "--url", more, "--port", "0", "--yes")
+    shown = run_json("addon", "show", KEY)
+    assert shown["receives"][1] == "every message of people"
+    assert shown["webhooks"] == ["room_message working"] * 2
+
+
+def test_the_same_add_on_in_group_and_room_is_warned_of(
+    run: Run, run_json: Admin
+) -> None:
+    run_json("room", "add", "Ops")
+    url = address("send_notification", webhook=[HOOK])
+    run_json("addon", "install", url, "--yes", "--port", "0")
+
+    done = run("addon", "install", url, "--yes", "--port", "0", "--room", "Ops")
+
+    assert done.code == 0
+    assert "warning: It is installed in the whole group already" in done.err
+    updated = run("addon", "update", KEY, "--room", "Ops", "--port", "0")
+    assert "warning" not in updated.err

@@ -22,7 +22,6 @@ from hipkit.server.services.addons.installing.offers import (
     read_update,
 )
 from hipkit.server.services.addons.installing.reading import installable_of
-from hipkit.server.services.addons.installing.summary import summarize
 from hipkit.server.services.addons.installing.updating import install
 
 __all__ = ["VIEWS"]
@@ -139,7 +138,7 @@ async def _show_offer(
         "addon_offer.html",
         error=error,
         offer=offer,
-        shown=summarize(offer.descriptor, offer.read.address),
+        shown=offer.summary,
         meanings=SCOPES,
         action=action,
     )

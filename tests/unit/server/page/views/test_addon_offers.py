@@ -323,3 +323,28 @@ def test_an_add_on_leads_nobody_to_a_script(
     addon.descriptor = descriptor(installable={name: "javascript:alert(1)"})
 
     assert root.get(link()).status == 400
+
+
+def test_what_an_update_receives_more_is_marked(
+    site: Site, root: Visitor, addon: MemoryAddon
+) -> None:
+    addon.descriptor = descriptor(webhook=[HOOK])
+    agree(root, link())
+    addon.descriptor = descriptor(webhook=[HOOK, {**HOOK, "pattern": "x"}])
+
+    text = root.get(f"/addons/{ids(site)[0]}/update").text
+
+    assert '<code>x</code> <span class="badge warn">new</span>' in text
+    assert '<code>^/karma</code> <span class="badge warn">' not in text
+
+
+def test_an_add_on_in_group_and_room_is_warned_of(
+    site: Site, root: Visitor, addon: MemoryAddon
+) -> None:
+    site.add_room("Ops", owner=1)
+    addon.descriptor = descriptor(webhook=[HOOK])
+    agree(root, link(room="Ops"))
+
+    text = root.get(link()).text
+
+    assert "installed in the room Ops already" in text

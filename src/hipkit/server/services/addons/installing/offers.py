@@ -7,11 +7,13 @@ administrators in that room alone. Read next: `installing.py`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from hipkit.api.errors import BadRequestError, ConflictError, ForbiddenError
+from hipkit.descriptors import read_descriptor
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import (
     check_group_admin,
@@ -26,8 +28,10 @@ from hipkit.server.services.addons.installing.reading import (
     installable_of,
 )
 from hipkit.server.services.addons.installing.scopes import granted_scopes, scopes_in
+from hipkit.server.services.addons.installing.summary import Summary, summarize
 from hipkit.server.services.addons.modules.modules import declared_modules
 from hipkit.server.services.context import Context
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.services.webhooks.declared import check_declared
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.installations import InstallationRecord
@@ -38,6 +42,8 @@ __all__ = ["Offer", "find_place", "read_offer", "read_update"]
 
 
 LONGEST_RELAY_STATE = 1_000
+MOST_NAMED = 5
+"""How many rooms a warning names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,8 @@ class Offer:
         left_out: Scopes over the group that it asks for, and that an add-on of a room cannot have.
         installed: What is updated; `None` for a new installation.
         relay_state: A text that the add-on gets back in the browser.
+        elsewhere: Where the same add-on is installed and receives the same events, in words: for
+            an offer of the group its rooms, for one of a room the group.
     """
 
     read: ReadDescriptor
@@ -61,11 +69,48 @@ class Offer:
     left_out: tuple[str, ...]
     installed: InstallationRecord | None
     relay_state: str | None
+    elsewhere: Sequence[str] = ()
 
     @property
     def descriptor(self) -> AddonDescriptor:
         """The add-on's descriptor."""
         return self.read.descriptor
+
+    @property
+    def place(self) -> str:
+        """Where it is installed, in words."""
+        if self.room is None:
+            return "the whole group"
+        return f"the room {one_line(self.room.name)}"
+
+    @property
+    def summary(self) -> Summary:
+        """What is shown before somebody agrees; what an update adds is marked."""
+        if self.installed is None:
+            return summarize(self.descriptor, self.read.address)
+        return summarize(
+            self.descriptor,
+            self.read.address,
+            installed=read_descriptor(self.installed.descriptor.encode()),
+            installed_address=self.installed.descriptor_url,
+        )
+
+    @property
+    def needs_agreement(self) -> bool:
+        """Whether it may, receives or shows more than what somebody has agreed to."""
+        is_new = self.installed is None
+        return is_new or bool(self.new_scopes) or self.summary.has_news
+
+    @property
+    def warning(self) -> str | None:
+        """What is surprising about a new installation, as a sentence."""
+        receives = capabilities_of(self.descriptor).webhook
+        if self.installed is not None or not (self.elsewhere and receives):
+            return None
+        return (
+            f"It is installed in {', '.join(self.elsewhere)} already: it would receive what"
+            " happens there twice, and answer twice"
+        )
 
     @property
     def digest(self) -> str:
@@ -201,7 +246,27 @@ async def _offer(
         left_out=tuple(sorted(scopes_in(descriptor, None) - scopes)),
         installed=installed,
         relay_state=relay_state,
+        elsewhere=await _elsewhere(context, descriptor.key, room),
     )
+
+
+async def _elsewhere(
+    context: Context, key: str, room: RoomRecord | None
+) -> Sequence[str]:
+    """Return where an add-on would receive what happens once more."""
+    group_id, stores = context.actor.group_id, context.stores
+    if room is not None:
+        found = await stores.installations.find(group_id, None, key)
+        return [] if found is None else ["the whole group"]
+    names = [
+        room.name
+        for one in await stores.installations.of_group(group_id)
+        if one.addon_key == key and one.room_id is not None
+        if (room := await stores.rooms.get(one.room_id)) is not None
+    ]
+    shown = [f"the room {one_line(name)}" for name in names[:MOST_NAMED]]
+    more = len(names) - len(shown)
+    return [*shown, f"{more} more rooms"] if more else shown
 
 
 def _check_place(descriptor: AddonDescriptor, room: RoomRecord | None) -> None:

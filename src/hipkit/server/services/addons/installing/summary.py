@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hipkit.api.addresses import is_web_address, origin_of
+from hipkit.api.addresses import is_loopback, is_web_address, origin_of
 from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
@@ -19,15 +19,23 @@ from hipkit.server.services.addons.installing.reading import (
 from hipkit.server.services.representations.lines import one_line, shortened
 from hipkit.v2.models import AddonCapabilities, AddonDescriptor
 
-__all__ = ["ShownModule", "Summary", "show_module", "summarize"]
+__all__ = [
+    "Listened",
+    "ShownModule",
+    "ShownServer",
+    "Summary",
+    "show_module",
+    "summarize",
+]
 
 T = TypeVar("T")
+N = TypeVar("N", bound="ShownModule | ShownServer")
 
 NAME_CHARACTERS = 100
 DESCRIPTION_CHARACTERS = 400
 PATTERN_CHARACTERS = 200
 MOST_LISTED = 30
-"""How many webhooks, or servers, of one add-on are listed."""
+"""How many modules, or servers, of one add-on are listed; new ones first where there are more."""
 
 EVENTS = {
     "room_archived": "when a room is archived",
@@ -56,10 +64,22 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listened:
-    """What an add-on receives by one of its webhooks, or by several alike."""
+    """What an add-on receives by one of its webhooks, or by several alike.
+
+    Attributes:
+        what: The event, in words.
+        pattern: The pattern that messages match; `None` for all of them.
+        is_new: Whether the add-on does not receive this so far.
+    """
 
     what: str
     pattern: str | None
+    is_new: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """The event and the pattern."""
+        return self.what + (f" that matches {self.pattern}" if self.pattern else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +89,22 @@ class ShownModule:
     kind: str
     name: str
     use: str
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownServer:
+    """A server of an add-on, by its origin."""
+
+    origin: str
+    is_new: bool = False
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong with calling it, if anything is. Within a machine, TLS is not needed."""
+        if self.origin.startswith("https:") or is_loopback(self.origin):
+            return None
+        return "without TLS: others can read what is sent there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +131,33 @@ class Summary:
     address: str
     listened: tuple[Listened, ...]
     modules: tuple[ShownModule, ...]
-    servers: tuple[str, ...]
+    servers: tuple[ShownServer, ...]
     has_configuration: bool
 
+    @property
+    def has_news(self) -> bool:
+        """Whether an update receives or shows more than what is installed."""
+        return any(one.is_new for one in (*self.listened, *self.modules))
 
-def summarize(descriptor: AddonDescriptor, address: str) -> Summary:
-    """Return what templates show of a descriptor."""
+
+def summarize(
+    descriptor: AddonDescriptor,
+    address: str,
+    *,
+    installed: AddonDescriptor | None = None,
+    installed_address: str = "",
+) -> Summary:
+    """Return what is shown of a descriptor, before somebody agrees to it and later.
+
+    Args:
+        descriptor: The descriptor.
+        address: Where it was read.
+        installed: The descriptor that it takes the place of: what that lacks is new.
+        installed_address: Where that one was read.
+    """
     capabilities = capabilities_of(descriptor)
+    before = None if installed is None else capabilities_of(installed)
+    known = None if installed is None else set(_origins(installed, installed_address))
     consumer, vendor = capabilities.hipchat_api_consumer, descriptor.vendor
     from_name = None if consumer is None else consumer.from_name
     if from_name == descriptor.name:
@@ -115,32 +171,58 @@ def summarize(descriptor: AddonDescriptor, address: str) -> Summary:
         homepage=_linked(descriptor.links.homepage),
         from_name=shortened(from_name or "", NAME_CHARACTERS) or None,
         address=one_line(shown_url(address)),
-        listened=_first(_listened(capabilities)),
-        modules=_first(_modules(capabilities)),
-        servers=_first(_servers(descriptor, address)),
+        # All of them: nobody agrees to what is not shown.
+        listened=tuple(_distinct(_listened(capabilities, before))),
+        modules=_first(_modules(capabilities, before)),
+        servers=_first(
+            ShownServer(origin=one, is_new=known is not None and one not in known)
+            for one in _origins(descriptor, address)
+        ),
         has_configuration=capabilities.configurable is not None,
     )
 
 
-def _first(items: Iterable[T]) -> tuple[T, ...]:
+def _distinct(items: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(items))
+
+
+def _first(items: Iterable[N]) -> tuple[N, ...]:
     """Return what differs, as much of it as is shown."""
-    return tuple(dict.fromkeys(items))[:MOST_LISTED]
+    found: list[N] = list(dict.fromkeys(items))
+    if len(found) > MOST_LISTED:
+        found.sort(key=lambda one: not one.is_new)
+    return tuple(found[:MOST_LISTED])
 
 
 def _linked(address: str | None) -> str | None:
     return address if address is not None and is_web_address(address) else None
 
 
-def _listened(capabilities: AddonCapabilities) -> Iterator[Listened]:
+def _listened(
+    capabilities: AddonCapabilities, before: AddonCapabilities | None
+) -> Iterator[Listened]:
+    known = [] if before is None else before.webhook or []
+    received = {(one.event, one.pattern) for one in known}
     for webhook in capabilities.webhook or ():
         what = EVENTS.get(webhook.event, f"the event {one_line(webhook.event)}")
         pattern = webhook.pattern
         if pattern is not None:
             pattern = shortened(pattern, PATTERN_CHARACTERS)
-        yield Listened(what=what, pattern=pattern)
+        is_new = before is not None and (webhook.event, webhook.pattern) not in received
+        yield Listened(what=what, pattern=pattern, is_new=is_new)
 
 
-def _modules(capabilities: AddonCapabilities) -> Iterator[ShownModule]:
+def _modules(
+    capabilities: AddonCapabilities, before: AddonCapabilities | None
+) -> Iterator[ShownModule]:
+    known = None if before is None else {named[:2] for named in _named(before)}
+    for kind, key, name in _named(capabilities):
+        is_new = known is not None and (kind, key) not in known
+        yield show_module(kind, name, is_new=is_new)
+
+
+def _named(capabilities: AddonCapabilities) -> Iterator[tuple[str, str, str]]:
+    """Yield the kind, key and name of each module."""
     named = (
         ("glance", capabilities.glance),
         ("webPanel", capabilities.web_panel),
@@ -149,20 +231,21 @@ def _modules(capabilities: AddonCapabilities) -> Iterator[ShownModule]:
     )
     for kind, modules in named:
         for module in modules or ():
-            yield show_module(
-                kind, module.key if module.name is None else module.name.value
-            )
+            name = module.key if module.name is None else module.name.value
+            yield kind, module.key, name
     for dialog in capabilities.dialog or ():
-        yield show_module("dialog", dialog.title.value)
+        yield "dialog", dialog.key, dialog.title.value
 
 
-def show_module(kind: str, name: str) -> ShownModule:
-    """Return a module as templates show it."""
+def show_module(kind: str, name: str, *, is_new: bool = False) -> ShownModule:
+    """Return a module in words."""
     shown, use = MODULES[kind]
-    return ShownModule(kind=shown, name=shortened(name, NAME_CHARACTERS), use=use)
+    return ShownModule(
+        kind=shown, name=shortened(name, NAME_CHARACTERS), use=use, is_new=is_new
+    )
 
 
-def _servers(descriptor: AddonDescriptor, address: str) -> Iterator[str]:
+def _origins(descriptor: AddonDescriptor, address: str) -> Iterator[str]:
     capabilities, installable = capabilities_of(descriptor), installable_of(descriptor)
     configurable = capabilities.configurable
     found = (

@@ -76,12 +76,12 @@ def test_another_name_to_post_under_is_shown(name: str, shown: str | None) -> No
     assert with_capabilities(hipchatApiConsumer=consumer).from_name == shown
 
 
-def test_webhooks_alike_are_listed_once_and_not_without_end() -> None:
+def test_webhooks_alike_are_listed_once_and_all_others_are_listed() -> None:
     hooks = [{**HOOK, "pattern": f"^{number % 40}"} for number in range(80)]
 
     shown = with_capabilities(webhook=[HOOK, HOOK, *hooks])
 
-    assert len(shown.listened) == 30
+    assert len(shown.listened) == 41
     assert [one.pattern for one in shown.listened[:2]] == [None, "^0"]
 
 
@@ -100,12 +100,15 @@ def test_servers_are_named_by_their_origins() -> None:
         ],
     )
 
-    assert shown.servers == (
+    assert [one.origin for one in shown.servers] == [
         "https://karma.example",
         "http://b.example:8080",
         "https://a.example",
         "https://c.example",
-    )
+    ]
+    assert [one.origin for one in shown.servers if one.warning] == [
+        "http://b.example:8080"
+    ]
 
 
 def test_modules_of_every_kind_are_named() -> None:
@@ -119,3 +122,47 @@ def test_modules_of_every_kind_are_named() -> None:
         show_module("externalPage", "page"),
         show_module("dialog", "Name"),
     )
+
+
+def updated(before: dict[str, Any], **capabilities: Any) -> Summary:
+    def read(document: dict[str, Any]) -> AddonDescriptor:
+        return AddonDescriptor.from_json(json.dumps(document))
+
+    return summarize(
+        read(descriptor(**capabilities)),
+        ADDRESS,
+        installed=read(descriptor(**before)),
+        installed_address=ADDRESS,
+    )
+
+
+def test_what_an_update_adds_is_new() -> None:
+    every = {**HOOK, "pattern": ""}
+    panel = {
+        "key": "p",
+        "url": "https://p.example/",
+        "location": "hipchat.sidebar.right",
+    }
+    page = {"key": "e", "name": {"value": "E"}, "url": "https://b.example/e"}
+    before = {"webhook": [HOOK], "webPanel": [{**panel, "name": {"value": "P"}}]}
+
+    shown = updated(before, webhook=[HOOK, every], externalPage=[page])
+
+    assert [(one.pattern, one.is_new) for one in shown.listened] == [
+        (None, False),
+        ("", True),
+    ]
+    assert [(one.name, one.is_new) for one in shown.modules] == [("E", True)]
+    assert [one.origin for one in shown.servers if one.is_new] == ["https://b.example"]
+    assert shown.has_news
+
+
+def test_what_stays_is_not_new() -> None:
+    assert not updated({"webhook": [HOOK]}, webhook=[HOOK]).has_news
+    assert not updated({"webhook": [HOOK]}).has_news
+
+
+def test_within_a_machine_tls_is_not_missed() -> None:
+    for address in ("http://127.0.0.1:8072/c", "http://localhost/c"):
+        assert view(address).servers[0].warning is None
+    assert view("http://192.168.1.1/c").servers[0].warning
