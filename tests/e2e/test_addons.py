@@ -121,7 +121,7 @@ def test_an_add_on_is_installed_updated_and_removed_beside_a_server(
     assert first["posted"]["capabilitiesUrl"] == f"{server.base_url}/capabilities"
     shown = admin(folder, "addon", "show", "com.example.karma")
     assert shown["vendor"] == "Example"
-    assert len(shown["webhooks"]) == 1
+    assert shown["webhooks"] == ["room_message working"]
 
     addon.describe("send_notification", "view_room", updateCallbackUrl="ROOT/update")
     updated = admin(folder, "addon", "update", str(installed["id"]), "--yes")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeVar
 
 from hipkit.api.addresses import is_loopback, is_web_address, origin_of
@@ -190,7 +191,7 @@ def _first(items: Iterable[N]) -> tuple[N, ...]:
     """Return what differs, as much of it as is shown."""
     found: list[N] = list(dict.fromkeys(items))
     if len(found) > MOST_LISTED:
-        found.sort(key=lambda one: not one.is_new)
+        found.sort(key=attrgetter("is_new"), reverse=True)
     return tuple(found[:MOST_LISTED])
 
 
