@@ -239,16 +239,15 @@ class SqliteStorage:
         """Remove an event from the queue."""
 
         def finish(connection: sqlite3.Connection) -> None:
-            lane = connection.execute(
-                "SELECT oauth_id, lane FROM lanes WHERE head = ? AND owner = ?",
+            following = connection.execute(
+                "SELECT (SELECT min(id) FROM events WHERE events.oauth_id = lanes.oauth_id"
+                " AND events.lane = lanes.lane AND id > head)"
+                " FROM lanes WHERE head = ? AND owner = ?",
                 (id, owner),
             ).fetchone()
-            if lane is None:
+            if following is None:
                 return
             connection.execute("DELETE FROM events WHERE id = ?", (id,))
-            following = connection.execute(
-                "SELECT min(id) FROM events WHERE oauth_id = ? AND lane = ?", lane
-            ).fetchone()
             if following == (None,):
                 connection.execute("DELETE FROM lanes WHERE head = ?", (id,))
                 return
