@@ -103,6 +103,32 @@ async def test_lanes_are_handled_at_the_same_time() -> None:
         assert gate.ended == ["fast"]
 
 
+async def test_what_waits_is_claimed_at_once_and_not_asked_for_again() -> None:
+    class Counting(MemoryStorage):
+        claims: int = 0
+
+        async def claim_events(
+            self,
+            *,
+            owner: str,
+            now: float,
+            lease_seconds: float,
+            most: int,
+            but: Collection[str] = (),
+        ) -> list[QueuedEvent]:
+            self.claims += 1
+            return await super().claim_events(
+                owner=owner, now=now, lease_seconds=lease_seconds, most=most, but=but
+            )
+
+    storage, gate = Counting(), Gate()
+    for lane in "123":
+        await add(storage, lane, lane)
+    async with working(storage, gate):
+        await gate.has_begun("3")
+        assert storage.claims == 1
+
+
 async def test_no_more_events_than_allowed_are_handled_at_the_same_time() -> None:
     storage, gate = MemoryStorage(), Gate()
     for lane in ("1", "2", "3"):

@@ -120,6 +120,30 @@ async def test_what_one_turn_of_the_loop_asks_for_is_one_commit() -> None:
     thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
     await asyncio.gather(*(thread.run(partial(insert, number)) for number in range(9)))
     assert traced.count("COMMIT") == 1
+    assert traced.count("SAVEPOINT") == 0
+    await thread.stop()
+
+
+async def test_what_sqlite_undid_itself_is_done_again() -> None:
+    traced = Traced()
+    thread = ConnectionThread(traced.connected, "BEGIN", durable=True)
+    failures = [1]
+
+    def fill_disk(connection: sqlite3.Connection) -> None:
+        if failures:
+            connection.execute(
+                "INSERT OR ROLLBACK INTO numbers VALUES (?)", (failures.pop(),)
+            )
+
+    await asyncio.gather(
+        thread.run(partial(insert, 1)),
+        thread.run(fill_disk),
+        thread.run(partial(insert, 2)),
+    )
+    numbers = await thread.run(
+        lambda connection: connection.execute("SELECT number FROM numbers").fetchall()
+    )
+    assert numbers == [(1,), (2,)]
     await thread.stop()
 
 
