@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 COMPLETE_VARIABLE = "_HIPKIT_COMPLETE"
-EXTRA_OF = {
-    "cryptography": "server",
-    "httptools": "server",
-    "jwt": "addon",
-    "uvicorn": "server",
+EXTRAS_OF: Mapping[str, tuple[str, ...]] = {
+    "cryptography": ("server", "addon"),
+    "httptools": ("server",),
+    "jwt": ("addon",),
+    "uvicorn": ("server",),
 }
-"""Modules that commands import as they are, and the extra that brings each."""
+"""Modules that commands import as they are, and the extras that bring each. Of several, the one
+with the command's name is enough for it, else the first."""
 
 
 class Place(NamedTuple):
@@ -127,16 +128,19 @@ def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
 def _run(arguments: list[str], settings: Settings) -> int:
     try:
         with hipkit.make_context("hipkit", arguments, obj=settings) as context:
-            result = hipkit.invoke(context)
+            try:
+                result = hipkit.invoke(context)
+            except ModuleNotFoundError as error:
+                extras = EXTRAS_OF.get((error.name or "").partition(".")[0])
+                if extras is None:
+                    raise
+                command = context.invoked_subcommand
+                extra = command if command in extras else extras[0]
+                raise click.UsageError(
+                    f"this command requires the extra '{extra}': {install_hint(extra)}"
+                ) from None
     except click.exceptions.Exit as end:
         return end.exit_code
-    except ModuleNotFoundError as error:
-        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
-        if extra is None:
-            raise
-        raise click.UsageError(
-            f"this command requires the extra '{extra}': {install_hint(extra)}"
-        ) from None
     return result if isinstance(result, int) else 0
 
 
