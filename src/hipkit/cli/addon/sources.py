@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 import click
 
@@ -73,7 +74,7 @@ def _fetch(url: str, settings: Settings) -> Fetched:
         raise click.UsageError(
             "the URL must be absolute, without user name, password and spaces"
         ) from None
-    place = f"{endpoint.scheme}://{endpoint.host}"
+    place = _shown(endpoint)
     response = _send(endpoint, place, settings)
     if response.status == 200:
         return Fetched(response.body, url, response.headers.get("content-type", ""))
@@ -81,8 +82,23 @@ def _fetch(url: str, settings: Settings) -> Fetched:
     if response.status >= 400:
         raise error_class(response.status)(text, status=response.status)
     if response.status >= 300:
-        text += ", a redirect, which is not followed: use the URL that it leads to"
+        target = _redirect_target(url, response.headers.get("location", ""))
+        text += (
+            f", a redirect{target}, which is not followed: use the URL that it leads to"
+        )
     raise ResponseError(text)
+
+
+def _shown(endpoint: Endpoint) -> str:
+    """Return a URL without its query, which may hold a secret."""
+    return f"{endpoint.origin}{endpoint.target.partition('?')[0]}"
+
+
+def _redirect_target(url: str, location: str) -> str:
+    try:
+        return f" to {_shown(parse_endpoint(urljoin(url, location)))}"
+    except (BadRequestError, ValueError):
+        return ""
 
 
 def _send(endpoint: Endpoint, place: str, settings: Settings) -> RawResponse:

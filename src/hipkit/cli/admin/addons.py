@@ -270,7 +270,11 @@ async def remove_addon(
         "removed": True,
         "problem": removed.problem,
     }
-    return shown if removed.next_url is None else {**shown, "open": removed.next_url}
+    installable = installable_of(read_descriptor(found.descriptor.encode()))
+    if installable.callback_url is None and removed.next_url is not None:
+        # Only in a browser does such an add-on learn of it.
+        shown["open"] = removed.next_url
+    return shown
 
 
 @addon.command("list")
@@ -329,7 +333,7 @@ async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Sh
         "scopes": list(offer.scopes),
         "state": "waits for the add-on" if installed.is_pending else "installed",
     }
-    if installed.next_url is not None:
+    if installed.is_pending and installed.next_url is not None:
         shown["open"] = installed.next_url
     return shown
 

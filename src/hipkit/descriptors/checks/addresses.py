@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from hipkit.api.addresses import is_web_address, split_web_address
+from hipkit.api.addresses import is_loopback, is_web_address, split_web_address
 from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.described import described_objects
 from hipkit.descriptors.checks.findings import Finding, Path, error, quoted, warning
@@ -77,7 +77,7 @@ def _check(path: Path, address: str) -> Iterator[Finding]:
         # HipChat was seen to reject webhooks for this; of others it is not known.
         fault = error if "webhook" in path else warning
         yield fault(path, problem, "Remove what stands before the @.")
-    if parts.scheme == "http":
+    if parts.scheme == "http" and not is_loopback(address):
         problem = "is http, so others can read and change what is sent"
         yield warning(path, problem, "Serve it with https.")
 

@@ -43,10 +43,16 @@ def test_a_file_is_read_up_to_the_limit(hipkit: Hipkit, folder: Path) -> None:
         (RawResponse(500, {}), 9, "answered 500 instead of 200"),
         (RawResponse(204, {}), 10, "answered 204 instead of 200"),
         (
-            RawResponse(302, {"location": "https://x"}),
+            RawResponse(302, {"location": "https://x/y?key=hunter2"}),
             10,
-            "answered 302 instead of 200, a redirect",
+            "answered 302 instead of 200, a redirect to https://x/y, which",
         ),
+        (
+            RawResponse(302, {"location": "https://ann:hunter2@x/"}),
+            10,
+            "a redirect, which is not followed",
+        ),
+        (RawResponse(302, {"location": "http://["}), 10, "a redirect, which"),
         (TransportError("connect", "refused", may_have_arrived=False), 3, "refused"),
         (TransportError("timeout", "no answer"), 4, "no answer"),
         (TransportError("too_large", "more than 262144 bytes"), 10, "262144"),

@@ -69,7 +69,8 @@ def test_one_of_several_is_named_by_its_room_or_id(run: Run, run_json: Admin) ->
 
     both = run("addon", "show", KEY)
     assert both.code == 8
-    assert everywhere["id"] in both.err
+    assert f"{everywhere['id']} (the whole group)" in both.err
+    assert f"{in_room['id']} (the room Ops)" in both.err
     assert in_room["room"] == "Ops"
     assert run_json("addon", "show", KEY, "--room", "Ops")["id"] == in_room["id"]
     assert run_json("addon", "show", everywhere["id"])["room"] is None

@@ -139,7 +139,7 @@ def test_an_add_on_that_is_down_is_named_in_the_form(
     answer = root.get(link())
 
     assert answer.status == 400
-    assert "https://karma.example cannot be read" in answer.text
+    assert "https://karma.example/capabilities cannot be read" in answer.text
     assert f'value="{ADDRESS}"' in answer.text
 
 

@@ -4,17 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from ipaddress import ip_address
 from typing import Literal
 
-from hipkit.api.errors import RateLimitError
+from hipkit.api.errors import BadRequestError, RateLimitError
 from hipkit.server.events.fetching import FETCH_SECONDS, Fetched, fetch
 from hipkit.server.services.context import Context
+from hipkit.transports.egress import ForbiddenAddressError, parse_endpoint
 
-__all__ = ["call_addon"]
+__all__ = ["call_addon", "check_reachable"]
 
 MOST_AT_ONCE = 15
 """Fewer than the connections that the sender of events leaves free."""
 MOST_OF_ACTOR = 3
+
+
+async def check_reachable(context: Context, url: str) -> None:
+    """Check that an add-on's URL may be called.
+
+    Raises:
+        BadRequestError: It is invalid, or leads into a network that is not permitted.
+    """
+    try:
+        await context.runtime.egress.check(url)
+    except BadRequestError as error:
+        if not isinstance(error.__cause__, ForbiddenAddressError):
+            raise
+        endpoint = parse_endpoint(url)
+        network = "127.0.0.1" if endpoint.host == "localhost" else endpoint.host
+        if not _is_address(network):
+            # Its address is not named: whoever installs add-ons would learn those of others.
+            network = "NETWORK"
+        raise BadRequestError(
+            f"The address {endpoint.origin} leads into a network that webhooks and add-ons may"
+            f" not be in: start the server with --webhook-network {network} to permit it",
+            field="url",
+        ) from None
+
+
+def _is_address(host: str) -> bool:
+    """Return whether a host is an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def call_addon(

@@ -9,6 +9,7 @@ from hipkit.server.services.access.lookup import (
     find_room_to_administer,
 )
 from hipkit.server.services.context import Context
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.installations import InstallationRecord
 
@@ -101,11 +102,21 @@ async def find_named_addon(
     if not found:
         raise NotFoundError(f"Add-on {reference} not found")
     if len(found) > 1:
-        ids = ", ".join(one.client_id for one in found)
+        places = ", ".join([await _place(context, one) for one in found])
         raise BadRequestError(
-            f"The add-on {reference} is installed several times: name one of {ids}"
+            f"The add-on {reference} is installed several times: name it by --room ROOM or by"
+            f" its id, one of {places}"
         )
     return found[0]
+
+
+async def _place(context: Context, installation: InstallationRecord) -> str:
+    """Return an installation's id and where it is."""
+    place = "the whole group"
+    if installation.room_id is not None:
+        room = await context.stores.rooms.get(installation.room_id)
+        place = "a deleted room" if room is None else f"the room {one_line(room.name)}"
+    return f"{installation.client_id} ({place})"
 
 
 async def find_addon(context: Context, client_id: str) -> InstallationRecord:

@@ -20,6 +20,7 @@ from hipkit.server.services.access.lookup import (
     find_room_to_administer,
 )
 from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.addons.installing.calling import check_reachable
 from hipkit.server.services.addons.installing.listing import find_addon
 from hipkit.server.services.addons.installing.reading import (
     ReadDescriptor,
@@ -226,7 +227,7 @@ async def _offer(
     declared_modules(capabilities)
     await check_declared(context, capabilities.webhook or [])
     for url in _called(descriptor):
-        await context.runtime.egress.check(url)
+        await check_reachable(context, url)
     room_id = None if room is None else room.id
     scopes = scopes_in(descriptor, room_id)
     unknown = sorted(scopes - SCOPES.keys())

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -20,9 +20,10 @@ from hipkit.descriptors import (
     read_descriptor,
 )
 from hipkit.descriptors.data_urls import is_data_url, read_data_url
-from hipkit.server.events.fetching import FetchError, shown_origin
-from hipkit.server.services.addons.installing.calling import call_addon
+from hipkit.server.events.fetching import FetchError
+from hipkit.server.services.addons.installing.calling import call_addon, check_reachable
 from hipkit.server.services.context import Context
+from hipkit.server.services.representations.lines import one_line
 from hipkit.server.services.webhooks.registration import MOST_WEBHOOKS
 from hipkit.v2.models import AddonCapabilities, AddonDescriptor, Installable
 
@@ -38,6 +39,7 @@ __all__ = [
 LONGEST_KEY = 200
 LONGEST_NAME = 200
 LONGEST_SHOWN = 100
+MORE = " (`hipkit addon check URL` lists every fault)"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -73,7 +75,7 @@ async def fetch_descriptor(context: Context, address: str) -> ReadDescriptor:
                 field="url",
             )
         # Once more when the connection is opened: this is for the sentence about the network.
-        await context.runtime.egress.check(address)
+        await check_reachable(context, address)
         body = await _fetch(context, address)
     # In a thread: what a stranger wrote may take a while to be checked.
     return await asyncio.to_thread(parse_descriptor, body, address)
@@ -94,7 +96,7 @@ def parse_descriptor(body: bytes, address: str) -> ReadDescriptor:
         if faults:
             raise DescriptorError(faults)
     except DescriptorError as error:
-        text = CONTROL.sub("\ufffd", f"The descriptor cannot be used: {error}")
+        text = CONTROL.sub("\ufffd", f"The descriptor cannot be used: {error}{MORE}")
         raise BadRequestError(text, field="url") from None
     document = msgspec.json.encode(descriptor).decode()
     return ReadDescriptor(descriptor=descriptor, document=document, address=address)
@@ -125,21 +127,28 @@ def shown_url(url: str) -> str:
 
 
 async def _fetch(context: Context, address: str) -> bytes:
-    origin = shown_origin(address)
+    place = f"The descriptor at {one_line(shown_url(address))} cannot be read"
     try:
         fetched = await call_addon(
             context, "GET", address, most_bytes=LARGEST_DESCRIPTOR
         )
     except FetchError as error:
-        raise BadRequestError(
-            f"The descriptor at {origin} cannot be read: {error}", field="url"
-        ) from None
+        raise BadRequestError(f"{place}: {error}", field="url") from None
     if fetched.is_success:
         return fetched.body
-    problem = f"{origin} answered {fetched.status}"
+    problem = f"its server answered {fetched.status}"
     if 300 <= fetched.status < 400:
-        problem += ", a redirect: use the address that it leads to"
-    raise BadRequestError(f"The descriptor cannot be read: {problem}", field="url")
+        target = _redirect_target(address, fetched.headers.get("location", ""))
+        problem += f", a redirect{target}: use the address that it leads to"
+    raise BadRequestError(f"{place}: {problem}", field="url")
+
+
+def _redirect_target(address: str, location: str) -> str:
+    try:
+        target = urljoin(address, location)
+    except ValueError:
+        return ""
+    return f" to {one_line(shown_url(target))}" if is_web_address(target) else ""
 
 
 def _faults(descriptor: AddonDescriptor) -> Iterator[Fault]:

@@ -27,7 +27,8 @@ class Removed:
 
     Attributes:
         installation: What is gone.
-        next_url: Where the browser goes now, at the add-on; `None` for nowhere.
+        next_url: Where the browser goes now, at the add-on; `None` for nowhere, or if the add-on
+            does not answer.
         problem: Why the add-on did not learn of it, as a clause; `None` if it did.
     """
 
@@ -60,7 +61,7 @@ async def remove(context: Context, client_id: str) -> Removed:
     problem = next_url = None
     if installable.callback_url is not None:
         problem = await notify_removed(context, installable.callback_url, client_id)
-    if installable.uninstalled_url is not None:
+    if installable.uninstalled_url is not None and problem is None:
         next_url = address_with(
             context, installable.uninstalled_url, found, "remove", token
         )

@@ -138,7 +138,9 @@ class Summary:
     @property
     def has_news(self) -> bool:
         """Whether an update receives or shows more than what is installed."""
-        return any(one.is_new for one in (*self.listened, *self.modules))
+        return any(one.is_new for one in self.listened) or any(
+            one.is_new for one in self.modules
+        )
 
 
 def summarize(

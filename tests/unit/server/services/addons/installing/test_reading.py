@@ -85,9 +85,9 @@ def test_other_addresses_are_refused(
 def test_an_address_inside_the_network_is_refused(
     host: Site, addon: MemoryAddon
 ) -> None:
-    with pytest.raises(BadRequestError, match="network that webhooks may not reach"):
+    with pytest.raises(BadRequestError, match="--webhook-network"):
         read_at(host, "http://wiki.internal/descriptor")
-    with pytest.raises(BadRequestError, match="network that webhooks may not reach"):
+    with pytest.raises(BadRequestError, match="--webhook-network"):
         read_at(host, "http://169.254.169.254/")
     assert addon.calls == []
 
@@ -106,7 +106,7 @@ def test_an_address_inside_the_network_is_refused(
 def test_what_leads_inside_the_network_is_refused(
     host: Site, addon: MemoryAddon, capabilities: dict[str, Any]
 ) -> None:
-    assert "may not reach" in refused(host, addon, descriptor(**capabilities))
+    assert "--webhook-network" in refused(host, addon, descriptor(**capabilities))
 
 
 @pytest.mark.parametrize(
@@ -226,3 +226,26 @@ def test_a_bare_webhook_and_unknown_members_are_accepted(
     ) | {"version": "1", "icon": {"url": "x"}}
 
     install_at(host)
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("http://127.0.0.1:8072/c?key=1", "http://127.0.0.1:8072 leads"),
+        ("http://10.1.2.3/c", "--webhook-network 10.1.2.3 "),
+        ("http://wiki.internal/c", "--webhook-network NETWORK "),
+    ],
+)
+def test_an_error_names_the_address_and_what_permits_it(
+    host: Site, address: str, named: str
+) -> None:
+    with pytest.raises(BadRequestError) as error:
+        read_at(host, address)
+
+    assert named in error.value.message
+
+
+def test_a_fault_points_to_the_command_that_lists_all(
+    host: Site, addon: MemoryAddon
+) -> None:
+    assert "`hipkit addon check URL`" in refused(host, addon, {"key": "x"})
