@@ -39,6 +39,8 @@ def load_addon(text: str) -> AddOn:
         module = import_module(found["module"])
     except Exception as error:  # The module is the user's: it may raise anything.
         reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError) and error.name == found["module"]:
+            reason = f"there is no such module in {folder} or the environment"
         raise click.UsageError(
             f"{found['module']} cannot be imported: {reason}"
         ) from error

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import uvicorn
@@ -36,6 +37,7 @@ from hipkit.server.serve import (
 )
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.password_links import password_link
+from hipkit.server.services.addons.installing.listing import find_named_addon
 from hipkit.server.services.addons.installing.offers import read_offer
 from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context
@@ -144,7 +146,8 @@ def _listener(port: int) -> Iterator[socket.socket]:
         listener = listen(HOST, port)
     except OSError as error:
         address = shown_address(HOST, port)
-        raise OSError(error.errno, error.strerror, address) from None
+        problem = f"{error.strerror}: choose another port, see hipkit addon run --help"
+        raise OSError(error.errno, problem, address) from None
     with contextlib.closing(listener):
         yield listener
 
@@ -182,7 +185,7 @@ async def _run(
                 serving(server, listener, Dispatcher(server), at_once=at_once),
             ):
                 announce_server(server)
-                room_id = await _install(server, app, room)
+                room_id = await _install(server, app, addon.identity.key, room)
                 _report(settings, server, app, room, room_id)
                 await stop.wait()
 
@@ -210,7 +213,7 @@ async def _serving_addon(app: AddOnApp, listener: socket.socket) -> AsyncIterato
         await task
 
 
-async def _install(server: Server, app: AddOnApp, room: str) -> int:
+async def _install(server: Server, app: AddOnApp, key: str, room: str) -> int:
     """Install the add-on in a room, or update it there; return the room's id.
 
     Raises:
@@ -221,9 +224,11 @@ async def _install(server: Server, app: AddOnApp, room: str) -> int:
     try:
         offer = await read_offer(context, app.descriptor_url, room=room_id)
     except ConflictError:
+        installed = await find_named_addon(context, key, room=room_id)
+        port = urlsplit(installed.descriptor_url).port
         raise StorageError(
-            f"the add-on was installed in the room {room} with another --addon-port: use that"
-            " one, or another --room or --folder"
+            f"the add-on was installed in the room {room} with another port: use --addon-port"
+            f" {port}, or another --room or --folder"
         ) from None
     await install(context, offer)
     return room_id

@@ -303,7 +303,7 @@ async def show_addon(
     vendor = descriptor.vendor
     return {
         **await _brief(context, found),
-        "description": descriptor.description,
+        "description": descriptor.description or None,
         "vendor": None if vendor is None else vendor.name,
         "descriptor": shown_url(found.descriptor_url),
         "scopes": sorted(granted_scopes(found)),

@@ -13,7 +13,7 @@ from tests.unit.cli.conftest import Hipkit
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("nothing:addon", "No module named 'nothing'"),
+        ("nothing:addon", "nothing cannot be imported: there is no such module"),
         ("karma:adon", "did you mean addon?"),
         ("karma", "an add-on is named module:addon"),
     ],

@@ -144,3 +144,21 @@ def test_clients_that_are_no_add_ons_are_not_removed_as_such(host: Site) -> None
 
     with pytest.raises(NotFoundError):
         remove_at(host, client.id)
+
+
+def test_an_add_on_that_does_not_answer_is_not_visited_either(
+    host: Site, addon: MemoryAddon
+) -> None:
+    addon.descriptor = descriptor(
+        installable={
+            "callbackUrl": "https://karma.example/installable",
+            "uninstalledUrl": "https://karma.example/bye",
+        }
+    )
+    client_id = install_at(host).installation.client_id
+    addon.is_down = True
+
+    removed = remove_at(host, client_id)
+
+    assert removed.problem is not None
+    assert removed.next_url is None
