@@ -116,4 +116,4 @@ def test_a_delivery_is_sent_again_and_a_restart_goes_on(tmp_path: Path) -> None:
     elsewhere = (ports[0], f"--addon-port={free_port()}", *kept[2:])
     done = hipkit(tmp_path, "addon", "run", "karma:addon", *elsewhere)
     assert done.returncode == 1
-    assert "another --addon-port" in done.stderr
+    assert f"use {ports[1].replace('=', ' ')}," in done.stderr

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.api.addresses import is_web_address, split_web_address
+from hipkit.api.addresses import is_loopback, is_web_address, split_web_address
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,10 @@ def test_a_text_is_split_without_loss_or_refused(text: str) -> None:
     assert parts.port is None or 0 < parts.port < 65536
     rest = text.partition("://")[2]
     assert parts.netloc == rest[: len(parts.netloc)]
+
+
+def test_loopback_is_the_machine_itself_by_address_or_name() -> None:
+    for host in ("127.8.0.1", "[::1]:8070", "localhost:80", "a.localhost", "LOCALHOST"):
+        assert is_loopback(f"http://{host}/")
+    for host in ("10.0.0.1", "localhost.example", "127.0.0.1.example", "notlocalhost"):
+        assert not is_loopback(f"http://{host}/")

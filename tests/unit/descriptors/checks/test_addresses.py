@@ -110,3 +110,8 @@ def test_variables_are_those_that_clients_know() -> None:
     assert problem == (
         'has the unknown variable "message.bdy", did you mean message.body?'
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8071", "localhost", "[::1]:80"])
+def test_http_within_a_machine_is_no_fault(host: str) -> None:
+    assert faults(set_to(f"http://{host}/x", *WEBHOOK)) == []
