@@ -38,6 +38,8 @@ SILENCE_SECONDS = 20 * 60.0
 """The longest silence before events count as lost. The server waits for up to a quarter of an hour
 before the next try, after many that met an add-on which was dead."""
 MOST_TWICE = 0.01
+"""Of all messages, with as few kills for so many as by default. How many handlers have ended and
+are not stored as such at a kill depends on the machine."""
 VICTIMS = (("server",), ("add-on",), ("server", "add-on"))
 
 # One process for all rooms: most of a command's time is its start.
@@ -104,6 +106,11 @@ class Outcome:
         return sum(map(len, self.said.values()))
 
     @property
+    def addon_kills(self) -> int:
+        """How often the add-on was killed."""
+        return sum(count for who, count in self.kills.items() if "add-on" in who)
+
+    @property
     def twice(self) -> int:
         """How often a message was handled that had been handled before."""
         return len(self.handled) - len(set(self.handled))
@@ -149,7 +156,8 @@ def run(
     tries again, and the add-on's after a crash.
 
     Raises:
-        AssertionError: An event was lost, came out of order, or too many were handled twice.
+        AssertionError: An event was lost, came out of order, or was handled again without need:
+            at a kill, only the one that each room was at.
     """
     outcome = Outcome()
     names = [f"Room {number}" for number in range(rooms)]
@@ -265,8 +273,9 @@ def _check(outcome: Outcome) -> None:
     for name, said in outcome.said.items():
         # Once those that were handled again are left out.
         assert list(dict.fromkeys(handled[name])) == said, f"{name} is out of order"
+        again = len(handled[name]) - len(said)
+        assert again <= outcome.addon_kills, f"{again} of {name} were handled again"
     assert set(outcome.posts) == {"204", "failed-before", "failed-after"}
-    assert outcome.twice < MOST_TWICE * outcome.stored, f"{outcome.twice} came twice"
 
 
 def _lines(path: Path) -> list[str]:
@@ -329,6 +338,8 @@ def main() -> None:
         f"all {outcome.stored:,} were handled, in order; {outcome.twice:,} of them again"
     )
     print(f"{time.monotonic() - began:.0f} s")
+    if outcome.twice >= MOST_TWICE * outcome.stored:
+        sys.exit(f"one in {1 / MOST_TWICE:.0f} or more were handled again")
 
 
 if __name__ == "__main__":
