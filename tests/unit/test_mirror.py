@@ -87,7 +87,10 @@ TESTED_ELSEWHERE = {
 WITHOUT_DECISIONS = {
     "addon/storage/protocol.py": "the protocol of an add-on's storage",
     "client/steps.py": "what an exchange asks of its driver, and how it is ended",
+    "relay/markup/tree.py": "the nodes of a tree",
+    "relay/targets/protocol.py": "the protocol of a target, and its values",
     "server/events/kinds.py": "the protocol of a kind of subscription",
+    "server/events/posted.py": "the value of an event",
     "server/http/call.py": "a call's state, and the protocol of a dialect",
     "server/shared/memory.py": "one attribute for each part of the shared state",
     "server/shared/protocol.py": "the protocol of the shared state",

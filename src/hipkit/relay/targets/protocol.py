@@ -1,0 +1,155 @@
+"""What a target is: how it renders a message, and how its answers are read (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import ClassVar, Literal, Protocol, TypeVar
+
+import msgspec
+
+from hipkit.api.secret import Secret
+from hipkit.relay.message import RelayFile, RelayMessage
+
+__all__ = [
+    "Answer",
+    "AppriseCall",
+    "HttpCall",
+    "Mail",
+    "Notify",
+    "RenderOptions",
+    "Rendered",
+    "Reply",
+    "Settings",
+    "Target",
+    "Verdict",
+]
+
+Notify = Literal["never", "normal", "mention"]
+"""What a route allows: nothing that rings; what HipChat rang for, as the target usually does; a
+mention of everybody for that."""
+
+Verdict = Literal["delivered", "content", "route", "later"]
+"""Taken; this content will never be taken; the route itself is broken; it may work later."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a route's table in the file says about its target. Targets extend it.
+
+    A field of the type `Secret` is a reference in the file, and read when the file is.
+    """
+
+    allow_private_network: bool = False
+    """Whether the target may be in a private network, as the relay's own file says so."""
+
+
+S = TypeVar("S", bound=Settings, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """What a route says about every message, whatever its target."""
+
+    mentions: Mapping[str, str] = field(default_factory=dict)
+    """HipChat's mention names, without the `@`, and whom they are at the target."""
+    notify: Notify = "normal"
+    references: Mapping[str, str] = field(default_factory=dict)
+    """What is known of the target: ids of messages there by the ids here, for threads, and what
+    uploads of files were answered, by `RelayFile.key`."""
+    plain: bool = False
+    """Whether the target refused this content before: plain text, nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One HTTP request."""
+
+    method: Literal["POST", "PUT"]
+    url: Secret
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    file: RelayFile | None = None
+    """The file whose bytes follow, read by the sender: `body` is empty then, or a multipart frame
+    with `FILE_MARK` in their place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail."""
+
+    host: str
+    port: int
+    security: Literal["none", "starttls", "tls"]
+    username: str | None = None
+    password: Secret | None = None
+    sender: str
+    recipients: tuple[str, ...]
+    message: EmailMessage = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseCall:
+    """One notification by Apprise."""
+
+    url: Secret
+    title: str
+    text: str = field(repr=False)
+    type: Literal["info", "success", "warning", "failure"]
+
+
+Rendered = HttpCall | Mail | AppriseCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a target answered over HTTP."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Their names are in lower case."""
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an answer means."""
+
+    verdict: Verdict
+    problem: str | None = None
+    """What went wrong, in one line without secrets or anything that was sent."""
+    wait_seconds: float | None = None
+    """How long the target asks to wait."""
+    reference: str | None = None
+    """The message's id at the target, for what belongs to its thread."""
+
+
+class Target(Protocol[S]):
+    """A chat system, or a way to reach one."""
+
+    name: ClassVar[str]
+    """As `to` in the file names it."""
+    settings: ClassVar[type[Settings]]
+    pace_seconds: ClassVar[float]
+    """The least time between two messages of a route, 0 for none."""
+    is_idempotent: ClassVar[bool]
+    """Whether the target drops what it is sent again."""
+    uploads_bytes: ClassVar[int]
+    """The largest file that is uploaded, 0 for none."""
+
+    def render(
+        self, message: RelayMessage, settings: S, options: RenderOptions
+    ) -> Rendered:
+        """Return a message as the target takes it, within every limit of the target."""
+
+    def render_upload(self, file: RelayFile, settings: S) -> HttpCall:
+        """Return the upload of a file, which comes before the message."""
+
+    def read(self, reply: Reply) -> Answer:
+        """Return what an answer over HTTP to the message means."""
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Return what an answer to an upload means; its reference goes into the message."""
+
+    def host(self, settings: S) -> str:
+        """Return the host that is called: deliveries take turns by host, and it may be shown."""
