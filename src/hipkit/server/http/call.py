@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hipkit.api.catalog import Entry
 from hipkit.api.errors import UnauthorizedError
 from hipkit.api.operation import Operation
-from hipkit.server.http.bodies import BodyRecorder
+from hipkit.server.http.bodies.reading import BodyRecorder
 from hipkit.server.http.requests import Request, Scope
 from hipkit.server.http.responses import limit_names
 from hipkit.server.http.routes import Match, Router

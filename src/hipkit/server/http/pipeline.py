@@ -12,7 +12,7 @@ from typing import cast
 
 from hipkit.api.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.server.http.authorization import check_allowed
-from hipkit.server.http.bodies import BodyRecorder, ClientGoneError
+from hipkit.server.http.bodies.reading import BodyRecorder, ClientGoneError
 from hipkit.server.http.call import Call, Dialect
 from hipkit.server.http.cors import CORS_HEADERS, preflight_answer, preflight_method
 from hipkit.server.http.dialects.v1 import DialectV1

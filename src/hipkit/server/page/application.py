@@ -16,7 +16,7 @@ from hipkit.api.errors import (
     StorageError,
 )
 from hipkit.server.app import Server
-from hipkit.server.http.bodies import (
+from hipkit.server.http.bodies.reading import (
     FORM,
     ClientGoneError,
     content_type_of,

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from hipkit.server.http.bodies import content_type_of
-from hipkit.server.http.form_data import FORM_DATA, read_form_data
+from hipkit.server.http.bodies.form_data import FORM_DATA, read_form_data
+from hipkit.server.http.bodies.reading import content_type_of
 from hipkit.server.page.formatting import format_size
 from hipkit.server.page.visit import Visit
 from hipkit.server.services.errors import TooLargeError

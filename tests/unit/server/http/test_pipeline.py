@@ -11,7 +11,7 @@ from hipkit.server.http.requests import Message
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.recent_calls import CallFilter
 from tests.unit.server.asgi import Site
-from tests.unit.server.http.test_uploads import TYPE, body
+from tests.unit.server.http.bodies.test_uploads import TYPE, body
 
 
 def events_of(site: Site, kind: str, *incoming: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hipkit.server.services import sweep as module
 from hipkit.server.services.sweep import TimeBounds, sweep, sweep_messages
 from tests.unit.server.asgi import Site
-from tests.unit.server.http.test_uploads import TYPE, body
+from tests.unit.server.http.bodies.test_uploads import TYPE, body
 
 
 def count(site: Site, table: str) -> int:

@@ -16,7 +16,8 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.api.operation import Operation
-from hipkit.server.http.bodies import (
+from hipkit.server.http.bodies.multipart import read_part_headers
+from hipkit.server.http.bodies.reading import (
     FORM,
     JSON,
     content_type_of,
@@ -26,7 +27,6 @@ from hipkit.server.http.bodies import (
 from hipkit.server.http.call import Call, Dialect, is_true
 from hipkit.server.http.decoding import decode
 from hipkit.server.http.header_values import parse_parameters
-from hipkit.server.http.multipart import read_part_headers
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.settings import Settings

@@ -8,7 +8,7 @@ from hipkit.api.catalog import Entry
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.api.operation import Operation
 from hipkit.server.http.authorization import ROOM_ARGUMENT
-from hipkit.server.http.bodies import (
+from hipkit.server.http.bodies.reading import (
     FORM,
     JSON,
     content_type_of,
@@ -16,10 +16,10 @@ from hipkit.server.http.bodies import (
     read_body,
     read_members,
 )
+from hipkit.server.http.bodies.uploads import read_related
 from hipkit.server.http.call import Call, Dialect, is_true
 from hipkit.server.http.decoding import decode, needs_body
 from hipkit.server.http.routes import Match, MethodNotAllowedError
-from hipkit.server.http.uploads import read_related
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files.quota import check_quota
 from hipkit.v2.catalog import OPERATIONS

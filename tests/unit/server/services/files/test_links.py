@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.unit.server.asgi import Site, open_site
-from tests.unit.server.http.test_uploads import TYPE, body
+from tests.unit.server.http.bodies.test_uploads import TYPE, body
 from tests.unit.server.two_groups import PNG
 
 

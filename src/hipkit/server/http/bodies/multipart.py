@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.http.bodies import chunks_of, compression_error
+from hipkit.server.http.bodies.reading import chunks_of, compression_error
 from hipkit.server.http.header_values import decode_words, parse_parameters
 from hipkit.server.http.requests import Request
 from hipkit.server.services.errors import TooLargeError

@@ -7,7 +7,7 @@ import mmap
 from dataclasses import dataclass, field
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.http.multipart import (
+from hipkit.server.http.bodies.multipart import (
     MOST_PARTS,
     OVERHEAD_BYTES,
     Part,

@@ -9,14 +9,7 @@ import asyncio
 import mmap
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.http.bodies import (
-    JSON,
-    content_type_error,
-    content_type_of,
-    is_empty,
-    read_members,
-)
-from hipkit.server.http.multipart import (
+from hipkit.server.http.bodies.multipart import (
     OVERHEAD_BYTES,
     Part,
     copy_file,
@@ -25,6 +18,13 @@ from hipkit.server.http.multipart import (
     split_parts,
     spooled,
     text_of,
+)
+from hipkit.server.http.bodies.reading import (
+    JSON,
+    content_type_error,
+    content_type_of,
+    is_empty,
+    read_members,
 )
 from hipkit.server.http.requests import Request
 from hipkit.server.services.errors import TooLargeError

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit.api.errors import ApiError, BadRequestError
-from hipkit.server.http.form_data import FormData, read_form_data
+from hipkit.server.http.bodies.form_data import FormData, read_form_data
 from hipkit.server.http.requests import Message, Request
 from hipkit.server.services.errors import TooLargeError
 from hipkit.server.settings import Settings

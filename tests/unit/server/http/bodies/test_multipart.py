@@ -7,7 +7,7 @@ import mmap
 import pytest
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.http.multipart import (
+from hipkit.server.http.bodies.multipart import (
     Part,
     read_boundary,
     read_part_headers,
