@@ -14,7 +14,7 @@ from benchmarks.report import Table, judged
 from benchmarks.scene import Scene
 from benchmarks.sending import loading_core, request_bytes
 from benchmarks.served import PASSWORD, Process, fill, serve_hipkit
-from hipkit.server.page.streams import MOST_OF_USER
+from hipkit.server.page.streams.stream import MOST_OF_USER
 
 __all__ = ["measure"]
 

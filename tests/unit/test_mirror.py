@@ -71,7 +71,7 @@ TESTED_ELSEWHERE = {
     f"{INSTALLING}/scopes.py": f"unit/{INSTALLING}/test_updating.py",
     f"{INSTALLING}/completing.py": f"unit/{INSTALLING}/test_installing.py",
     "server/services/webhooks/declared.py": f"unit/{INSTALLING}/test_updating.py",
-    "server/dispatch.py": "unit/server/page/test_streams.py",
+    "server/dispatch.py": "unit/server/page/streams/test_stream.py",
     "server/http/heads.py": "unit/server/http/test_framing.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
     "server/storage/archive.py": "unit/server/storage/test_backup.py",

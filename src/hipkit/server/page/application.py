@@ -25,7 +25,6 @@ from hipkit.server.http.bodies.reading import (
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Receive, Request, Scope, Send, parse_fields
 from hipkit.server.http.responses import Answer, Header, header, send_answer
-from hipkit.server.page.feed import Feeds
 from hipkit.server.page.formatting import (
     iso_timestamp,
     show_code,
@@ -41,7 +40,8 @@ from hipkit.server.page.security import (
 )
 from hipkit.server.page.sidebar import address_of, show_count
 from hipkit.server.page.static_files import StaticFiles
-from hipkit.server.page.streams import EventStreamAnswer
+from hipkit.server.page.streams.feed import Feeds
+from hipkit.server.page.streams.stream import EventStreamAnswer
 from hipkit.server.page.views import load_routes
 from hipkit.server.page.visit import ViewRoute, Visit, text_answer
 from hipkit.server.services.access.web_sessions import find_session, touch_session

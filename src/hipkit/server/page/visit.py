@@ -13,8 +13,8 @@ import jinja2
 from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
-from hipkit.server.page.feed import Feeds
 from hipkit.server.page.sidebar import load_sidebar, sorting_of
+from hipkit.server.page.streams.feed import Feeds
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import plain_words

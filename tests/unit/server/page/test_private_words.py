@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hipkit.server.page.streams import FeedTiming
+from hipkit.server.page.streams.stream import FeedTiming
 from hipkit.server.services.people.accounts import set_admin
 from tests.unit.server.asgi import RawResponse, Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.test_streams import Page, secret_of
+from tests.unit.server.page.streams.test_stream import Page, secret_of
 from tests.unit.server.page.visitor import Visitor
 
 WORD = re.compile(r"zq[a-z]+\d+")

@@ -8,8 +8,8 @@ import pytest
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.requests import Request, Scope
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.feed import Feeds
 from hipkit.server.page.rendering import Renderer
+from hipkit.server.page.streams.feed import Feeds
 from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from tests.unit.server.asgi import Site
 

@@ -9,7 +9,7 @@ from hipkit.api.errors import BadRequestError
 from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.history import ConversationView, History, Part
 from hipkit.server.page.security import policy
-from hipkit.server.page.streams import AccessCheck, EventStreamAnswer, Reader
+from hipkit.server.page.streams.stream import AccessCheck, EventStreamAnswer, Reader
 from hipkit.server.page.visit import Visit
 from hipkit.server.services.messages.private_chats import PrivateChat
 from hipkit.server.services.representations.timestamps import LATEST_US

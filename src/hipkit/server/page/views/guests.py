@@ -6,7 +6,7 @@ from functools import partial
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
-from hipkit.server.page.streams import Reader
+from hipkit.server.page.streams.stream import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
     conversation_of,

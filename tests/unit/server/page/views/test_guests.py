@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hipkit.server.page import feed
+from hipkit.server.page.streams import feed
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
 

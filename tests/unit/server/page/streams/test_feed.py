@@ -13,11 +13,12 @@ import jinja2
 import pytest
 
 from hipkit.server.http.requests import Receive, Send
-from hipkit.server.page import feed, streams
-from hipkit.server.page.feed import Feeds
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.rendering import References, Renderer
-from hipkit.server.page.streams import (
+from hipkit.server.page.streams import feed
+from hipkit.server.page.streams import stream as stream_module
+from hipkit.server.page.streams.feed import Feeds
+from hipkit.server.page.streams.stream import (
     AccessCheck,
     EventStreamAnswer,
     FeedTiming,
@@ -310,7 +311,7 @@ async def test_a_reader_that_does_not_read_is_disconnected(room: Room) -> None:
 async def test_a_stream_with_too_much_waiting_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(streams, "MOST_WAITING_BYTES", 10)
+    monkeypatch.setattr(stream_module, "MOST_WAITING_BYTES", 10)
     stream = Stream(READER, None, always)
     stream.offer(b"12345")
     assert await stream.take(0) == b"12345"

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from hipkit.server.dispatch import Dispatcher
 from hipkit.server.http.requests import Scope
-from hipkit.server.page.streams import (
+from hipkit.server.page.streams.stream import (
     MOST_OF_GUESTS,
     MOST_OF_USER,
     FeedTiming,
@@ -26,7 +26,7 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.test_feed import Browser
+from tests.unit.server.page.streams.test_feed import Browser
 from tests.unit.server.page.visitor import Visitor
 
 NEVER = FeedTiming(poll=3600, keep_alive=3600, check=3600, update=3600)

@@ -17,7 +17,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.logs import log_task_error
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.rendering import Renderer
-from hipkit.server.page.streams import (
+from hipkit.server.page.streams.stream import (
     GAP,
     MOST_WAITING_BYTES,
     REPLACED,
@@ -27,7 +27,7 @@ from hipkit.server.page.streams import (
     Stream,
     message_event,
 )
-from hipkit.server.page.updates import Updates
+from hipkit.server.page.streams.updates import Updates
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.shared.protocol import ACCESS, Signals
 from hipkit.server.storage.protocol import Database

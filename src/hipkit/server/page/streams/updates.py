@@ -19,9 +19,9 @@ import msgspec
 
 from hipkit.api.errors import StorageError
 from hipkit.server.logs import log_task_error
-from hipkit.server.page.changed_parts import Parts, concerns, concerns_list
 from hipkit.server.page.sidebar import address_of
-from hipkit.server.page.streams import FeedTiming, Stream
+from hipkit.server.page.streams.changed_parts import Parts, concerns, concerns_list
+from hipkit.server.page.streams.stream import FeedTiming, Stream
 from hipkit.server.services.access.actor import browser_actor
 from hipkit.server.services.messages.unread import (
     NOTHING,

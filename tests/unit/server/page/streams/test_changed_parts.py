@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.server.page.changed_parts import Parts, concerns, concerns_list
 from hipkit.server.page.history import ConversationView
-from hipkit.server.page.streams import Reader, Stream
+from hipkit.server.page.streams.changed_parts import Parts, concerns, concerns_list
+from hipkit.server.page.streams.stream import Reader, Stream
 from hipkit.server.storage.stores.page_changes import (
     GLANCES,
     HEAD,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Self
 
-from hipkit.server.page.streams import Stream
+from hipkit.server.page.streams.stream import Stream
 from hipkit.server.storage.stores.page_changes import (
     GLANCES,
     HEAD,

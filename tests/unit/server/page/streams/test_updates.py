@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from hipkit.server.page import updates
-from hipkit.server.page.streams import FeedTiming
+from hipkit.server.page.streams import updates
+from hipkit.server.page.streams.stream import FeedTiming
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.messages import NewMessage
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.test_feed import Browser
-from tests.unit.server.page.test_streams import Page, room_settings, secret_of
+from tests.unit.server.page.streams.test_feed import Browser
+from tests.unit.server.page.streams.test_stream import Page, room_settings, secret_of
 from tests.unit.server.page.visitor import Visitor
 
 QUICK = FeedTiming(poll=3600, keep_alive=3600, check=3600, update=0.01)
