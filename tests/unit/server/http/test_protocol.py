@@ -11,7 +11,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from hipkit.server.http import protocol
 from hipkit.server.http.protocol import BoundedProtocol
-from hipkit.server.page.advice import advice_on
+from hipkit.server.page.advice.calls import advice_on
 from hipkit.server.serve import listen
 from hipkit.server.services.access.token_calls import SeenCall
 from tests.unit.server import wire

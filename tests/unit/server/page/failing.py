@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hipkit.server.page.advice import Advice, advice_on
+from hipkit.server.page.advice.calls import Advice, advice_on
 from hipkit.server.services.access.missing import Missing
 from hipkit.server.services.access.token_calls import SeenCall
 from hipkit.server.shared.recent_calls import RecentCall

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from hipkit.api.errors import NotFoundError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.advice import Advice, advice_on
+from hipkit.server.page.advice.calls import Advice, advice_on
 from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.server.page.advice_on_fields import V1_FLAGS, advice_on_field
+from hipkit.server.page.advice.fields import V1_FLAGS, advice_on_field
 from hipkit.server.services.errors import plain_words
 from hipkit.v1.catalog import OPERATIONS
 from tests.unit.server.asgi import Site

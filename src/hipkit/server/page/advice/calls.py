@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hipkit.server.page.advice_on_access import (
+from hipkit.server.page.advice.access import (
     advice_on_limits,
     advice_on_permission,
     advice_on_token,
 )
-from hipkit.server.page.advice_on_fields import advice_on_field
-from hipkit.server.page.advice_on_paths import advice_on_path, misspelt_path, version_of
-from hipkit.server.page.advice_text import NEW_ROOM, PEOPLE, Advice, codes
+from hipkit.server.page.advice.fields import advice_on_field
+from hipkit.server.page.advice.paths import advice_on_path, misspelt_path, version_of
+from hipkit.server.page.advice.text import NEW_ROOM, PEOPLE, Advice, codes
 from hipkit.server.page.formatting import code, plain
 from hipkit.server.services.access.missing import Missing
 from hipkit.server.services.access.token_calls import SeenCall

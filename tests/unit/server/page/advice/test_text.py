@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.server.page.advice_text import codes, link_to_settings
+from hipkit.server.page.advice.text import codes, link_to_settings
 
 
 def test_words_are_listed_as_code() -> None:

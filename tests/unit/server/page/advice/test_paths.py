@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.server.page.advice_on_paths import advice_on_path, version_of
+from hipkit.server.page.advice.paths import advice_on_path, version_of
 
 
 @pytest.mark.parametrize(

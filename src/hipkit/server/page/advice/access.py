@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl
 
 from hipkit.api.secret import HIDDEN
-from hipkit.server.page.advice_on_paths import version_of
-from hipkit.server.page.advice_text import (
+from hipkit.server.page.advice.paths import version_of
+from hipkit.server.page.advice.text import (
     PEOPLE,
     TOKENS,
     Advice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hipkit.server.page.advice_text import codes
+from hipkit.server.page.advice.text import codes
 from hipkit.server.page.formatting import code
 
 __all__ = ["V1_FLAGS", "advice_on_field"]
