@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hipkit.api.errors import StorageError
 from hipkit.server.http.health import Health
@@ -23,6 +23,7 @@ from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.webhooks import WEBHOOK
 
 if TYPE_CHECKING:  # Loaded when a sender is made.
+    from hipkit.server.events.kinds import Kind
     from hipkit.server.events.sender import Sender
 
 __all__ = ["Server", "open_server"]
@@ -37,6 +38,8 @@ class Server:
         health: The ASGI application for monitoring.
         own_root: The scheme and host that it listens on, as other machines reach it.
         before_stop: Functions that end the responses that would go on; `stop` calls them.
+        kinds: Functions that create further kinds of subscription than webhooks, by the kind's
+            name. Added before `create_sender` is called.
         sender: What delivers events, once it was created.
         new_token_file: The file that the first start wrote a token to; `None` later.
         new_link_key: The key of the link that sets the administrator's password; `None` later.
@@ -59,6 +62,7 @@ class Server:
         self.health = Health(runtime.database, runtime.blobs)
         self.own_root = "http://localhost"
         self.before_stop: list[Callable[[], None]] = []
+        self.kinds: dict[str, Callable[[Server], Kind[Any, Any]]] = {}
         self.sender: Sender | None = None
         self.new_token_file = new_token_file
         self.new_link_key = new_link_key
@@ -112,27 +116,33 @@ class Server:
         )
 
     def create_sender(self) -> Sender:
-        """Create what delivers events. Of all senders on a database only one may run."""
+        """Create what delivers events to webhooks and the `kinds`.
+
+        Of all senders on a database only one may run.
+        """
         # Loaded late: programs that never deliver need no HTTP library.
-        from hipkit.server.events.posters import HttpPoster
         from hipkit.server.events.sender import Sender
         from hipkit.server.events.subscriptions import Subscriptions
         from hipkit.server.http.webhook_answers import read_notification
         from hipkit.server.services.webhooks.kind import WebhookKind
+        from hipkit.server.services.webhooks.posters import HttpPoster
 
         runtime = self.runtime
         webhooks = WebhookKind(
-            runtime, read_notification=read_notification, own_root=self.own_root
+            runtime,
+            HttpPoster(runtime.outgoing, now_us=runtime.now_us),
+            read_notification=read_notification,
+            own_root=self.own_root,
         )
+        further = {name: create(self) for name, create in self.kinds.items()}
         subscriptions = Subscriptions(
             self.database,
             runtime.signals,
-            {WEBHOOK: webhooks},
+            {WEBHOOK: webhooks, **further},
             now_us=runtime.now_us,
             elapsed=runtime.elapsed,
         )
-        poster = HttpPoster(runtime.outgoing, now_us=runtime.now_us)
-        sender = Sender(subscriptions, poster, runtime.signals)
+        sender = Sender(subscriptions, runtime.signals)
         self.before_stop.append(sender.stop)
         self.sender = sender
         return sender

@@ -13,7 +13,9 @@ import pytest
 from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.settings import Settings
+from tests.contract.storage.filling import add_room
 from tests.unit.server.asgi import Site
+from tests.unit.server.events.conftest import RelayKind, World
 
 
 def settings_in(folder: Path) -> Settings:
@@ -111,3 +113,27 @@ def test_no_secret_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert "get_session: 200" in caplog.text
     for secret in (site.token, "launch code", "hunter22"):
         assert secret not in caplog.text
+
+
+def test_a_further_kind_of_subscription_is_delivered_beside_webhooks(
+    tmp_path: Path,
+) -> None:
+    kind = RelayKind()
+
+    async def deliver() -> None:
+        server = await open_server(settings_in(tmp_path))
+        server.kinds["relay"] = lambda made: kind if made is server else RelayKind()
+        world = World(server.database)
+        await world.subscribe()
+        await add_room(server.database, 1, 1, "one")
+        await world.say()
+        sender = server.create_sender()
+        await sender.drain()
+        sender.close()
+        await server.runtime.close_outgoing()
+        server.close()
+
+    asyncio.run(deliver())
+
+    assert len(kind.posted) == 1
+    assert kind.is_closed

@@ -13,18 +13,10 @@ __all__ = ["Delivery", "Outcome"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The next event of a subscription, ready to be sent."""
+    """The next event of a subscription. Kinds extend it by what they send."""
 
     subscription: SubscriptionRecord
     event: EventRecord
-    url: str = field(default="", repr=False)
-    """The endpoint's."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    query: str = field(default="", repr=False)
-    """Added to the query of the URL."""
-    body: bytes = field(default=b"", repr=False)
-    signatures: tuple[str, ...] = field(default=(), repr=False)
-    """JSON Web Tokens, which are masked where an answer repeats them."""
     skip: str | None = None
     """Why the event is not sent, if it is not; that is settled like any other outcome."""
     is_slow: bool = False

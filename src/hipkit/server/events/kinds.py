@@ -15,6 +15,7 @@ from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 __all__ = ["Effect", "Kind"]
 
 S = TypeVar("S", bound=SubscriptionRecord)
+D = TypeVar("D", bound=Delivery)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,8 @@ class Effect:
     """Signals to give once the change is committed."""
 
 
-class Kind(Protocol[S]):
-    """One kind of subscription; `S` is its record, a `SubscriptionRecord` or an extension.
+class Kind(Protocol[S, D]):
+    """One kind of subscription; `S` is its record, and `D` its delivery.
 
     Position, order, retries and deliveries are the same for all kinds.
     """
@@ -46,10 +47,14 @@ class Kind(Protocol[S]):
         It is not prepared yet, or says why the event is skipped.
         """
 
-    async def prepare(
-        self, stores: Stores, subscription: S, event: EventRecord
-    ) -> Delivery:
+    async def prepare(self, stores: Stores, subscription: S, event: EventRecord) -> D:
         """Return an event ready to be sent, or one to skip."""
+
+    async def post(self, delivery: D) -> Outcome:
+        """Send an event once, within a time limit.
+
+        Whatever goes wrong at the endpoint is an outcome, not an exception.
+        """
 
     async def settle(
         self, stores: Stores, subscription: S, delivery: Delivery, outcome: Outcome

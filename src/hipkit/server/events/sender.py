@@ -11,7 +11,6 @@ from typing import Protocol
 
 from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.posters import Poster
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.logs import describe_error, log_task_error
 from hipkit.server.shared.protocol import EVENTS, Signals
@@ -38,7 +37,7 @@ Key = tuple[str, int]
 
 
 class DeliverySource(Protocol):
-    """Where a sender gets deliveries, and stores their outcomes: `Subscriptions`.
+    """Where a sender gets deliveries, and what sends them and stores outcomes: `Subscriptions`.
 
     Each event reaches each subscription at least once and in order, or is seen to have failed. A
     source shared by several senders would have to lease a subscription to one at a time: with two,
@@ -50,6 +49,9 @@ class DeliverySource(Protocol):
 
     async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
         """Return what a subscription gets next; `None` where nothing waits."""
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        """Send a delivery once, within a time limit."""
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Store an outcome, and return whether the subscription goes on at once."""
@@ -67,14 +69,12 @@ class Sender:
     def __init__(
         self,
         source: DeliverySource,
-        poster: Poster,
         signals: Signals,
         *,
         most_at_once: int = MOST_AT_ONCE,
         most_of_host: int = MOST_OF_HOST,
     ) -> None:
         self._source = source
-        self._poster = poster
         self._signals = signals
         self._schedule: Schedule[Key] = Schedule(
             most=most_at_once, most_of_host=most_of_host
@@ -188,7 +188,7 @@ class Sender:
         if delivery.skip is not None:
             return Outcome(verdict_is="skipped", problem=delivery.skip)
         try:
-            return await self._poster.post(delivery)
+            return await self._source.post(delivery)
         except Exception as error:
             # Whatever an endpoint causes, its subscription waits and the others go on. The
             # error's message is left out: it may hold what was sent.

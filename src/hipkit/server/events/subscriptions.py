@@ -55,7 +55,7 @@ class Subscriptions:
         self,
         database: Database,
         signals: Signals,
-        kinds: Mapping[str, Kind[Any]],
+        kinds: Mapping[str, Kind[Any, Any]],
         *,
         now_us: Callable[[], int],
         elapsed: Callable[[], float],
@@ -104,8 +104,13 @@ class Subscriptions:
         if delivery is None:
             await self._rest(subscription)
         elif delivery.skip is None:
-            return await handler.prepare(stores, subscription, delivery.event)
+            delivery = await handler.prepare(stores, subscription, delivery.event)
         return delivery
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        """Send a delivery that `next_delivery` returned, once."""
+        outcome: Outcome = await self._kinds[delivery.subscription.kind].post(delivery)
+        return outcome
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Store an outcome, and return whether the subscription goes on at once.
@@ -217,7 +222,7 @@ class Subscriptions:
             )
 
     async def _choose(
-        self, kind: Kind[Any], stores: Stores, subscription: SubscriptionRecord
+        self, kind: Kind[Any, Any], stores: Stores, subscription: SubscriptionRecord
     ) -> Delivery | None:
         position = max(subscription.position, self._passed.get(subscription.id, 0))
         while True:

@@ -37,7 +37,9 @@ class Call:
 class RelayKind:
     """A made-up kind without a table of its own: it wants events whose text is not "skip"."""
 
+    posted: list[int] = field(default_factory=list)
     settled: list[tuple[int, str]] = field(default_factory=list)
+    outcome: Outcome = field(default_factory=lambda: Outcome(status=200))
     fails: bool = False
     is_closed: bool = False
 
@@ -60,9 +62,11 @@ class RelayKind:
     async def prepare(
         self, stores: Stores, subscription: SubscriptionRecord, event: EventRecord
     ) -> Delivery:
-        url = f"https://{subscription.host}/relay"
-        body = event.item.encode()
-        return Delivery(subscription=subscription, event=event, url=url, body=body)
+        return Delivery(subscription=subscription, event=event)
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        self.posted.append(delivery.event.id)
+        return self.outcome
 
     async def settle(
         self,

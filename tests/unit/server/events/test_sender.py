@@ -1,4 +1,4 @@
-"""The sender, over subscriptions and a poster in memory."""
+"""The sender, over subscriptions in memory."""
 
 from __future__ import annotations
 
@@ -22,58 +22,6 @@ from hipkit.server.shared.memory import MemorySignals
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
-
-
-@dataclass
-class MemorySource:
-    """Events in memory, by subscription, and their outcomes."""
-
-    waiting: dict[int, list[int]]
-    settled: list[tuple[int, int, str]] = field(default_factory=list)
-    fails: int = 0
-    broken: set[int] = field(default_factory=set)
-    wakes_once: bool = False
-    tidied: int = 0
-    tidies: bool = True
-    is_closed: bool = False
-    enough: int = 1
-    has_enough: asyncio.Event = field(default_factory=asyncio.Event)
-    has_looked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def woken(self) -> Sequence[DueRecord]:
-        if self.wakes_once and self.has_looked.is_set():
-            return []
-        self.has_looked.set()
-        return [
-            DueRecord(subscription_id, "test", f"host{subscription_id}.example")
-            for subscription_id, events in self.waiting.items()
-            if events
-        ]
-
-    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
-        if subscription_id in self.broken:
-            raise RuntimeError("broken")
-        events = self.waiting[subscription_id]
-        return delivery(subscription_id, events[0]) if events else None
-
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
-        if self.fails:
-            self.fails -= 1
-            raise StorageError("no room on the disk")
-        subscription_id, event = delivery.subscription.id, delivery.event.id
-        self.waiting[subscription_id].remove(event)
-        self.settled.append((subscription_id, event, outcome.verdict))
-        if len(self.settled) >= self.enough:
-            self.has_enough.set()
-        return True
-
-    async def tidy(self) -> None:
-        if not self.tidies:
-            raise StorageError("no room on the disk")
-        self.tidied += 1
-
-    def close(self) -> None:
-        self.is_closed = True
 
 
 @dataclass
@@ -105,6 +53,66 @@ class MemoryPoster:
         return self.outcome
 
 
+@dataclass
+class MemorySource:
+    """Events in memory, by subscription, and their outcomes."""
+
+    waiting: dict[int, list[int]]
+    poster: MemoryPoster = field(default_factory=MemoryPoster)
+    settled: list[tuple[int, int, str]] = field(default_factory=list)
+    fails: int = 0
+    broken: set[int] = field(default_factory=set)
+    wakes_once: bool = False
+    tidied: int = 0
+    tidies: bool = True
+    is_closed: bool = False
+    enough: int = 1
+    has_enough: asyncio.Event = field(default_factory=asyncio.Event)
+    has_looked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def with_poster(self, poster: MemoryPoster) -> MemorySource:
+        self.poster = poster
+        return self
+
+    async def woken(self) -> Sequence[DueRecord]:
+        if self.wakes_once and self.has_looked.is_set():
+            return []
+        self.has_looked.set()
+        return [
+            DueRecord(subscription_id, "test", f"host{subscription_id}.example")
+            for subscription_id, events in self.waiting.items()
+            if events
+        ]
+
+    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
+        if subscription_id in self.broken:
+            raise RuntimeError("broken")
+        events = self.waiting[subscription_id]
+        return delivery(subscription_id, events[0]) if events else None
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        return await self.poster.post(delivery)
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
+        if self.fails:
+            self.fails -= 1
+            raise StorageError("no room on the disk")
+        subscription_id, event = delivery.subscription.id, delivery.event.id
+        self.waiting[subscription_id].remove(event)
+        self.settled.append((subscription_id, event, outcome.verdict))
+        if len(self.settled) >= self.enough:
+            self.has_enough.set()
+        return True
+
+    async def tidy(self) -> None:
+        if not self.tidies:
+            raise StorageError("no room on the disk")
+        self.tidied += 1
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
 def delivery(subscription_id: int, event: int) -> Delivery:
     subscription = SubscriptionRecord(
         id=subscription_id,
@@ -133,7 +141,7 @@ async def test_each_subscription_gets_its_events_in_order() -> None:
     )
     poster = MemoryPoster()
 
-    await Sender(source, poster, MemorySignals()).drain()
+    await Sender(source.with_poster(poster), MemorySignals()).drain()
 
     for subscription_id in range(10):
         got = [event for key, event in poster.posted if key == subscription_id]
@@ -144,7 +152,7 @@ async def test_no_more_are_delivered_at_once_than_allowed() -> None:
     source = MemorySource({subscription_id: [1, 2] for subscription_id in range(50)})
     poster = MemoryPoster()
 
-    await Sender(source, poster, MemorySignals(), most_at_once=7).drain()
+    await Sender(source.with_poster(poster), MemorySignals(), most_at_once=7).drain()
 
     assert poster.most_at_once == 7
     assert len(source.settled) == 100
@@ -153,7 +161,9 @@ async def test_no_more_are_delivered_at_once_than_allowed() -> None:
 async def test_a_subscription_that_is_held_up_holds_up_no_other() -> None:
     source = MemorySource({0: [1], 1: [1, 2, 3]}, enough=3)
     poster = MemoryPoster(held={0})
-    draining = asyncio.create_task(Sender(source, poster, MemorySignals()).drain())
+    draining = asyncio.create_task(
+        Sender(source.with_poster(poster), MemorySignals()).drain()
+    )
 
     await source.has_enough.wait()
 
@@ -167,14 +177,14 @@ async def test_an_error_of_the_poster_is_an_outcome_of_that_subscription_only() 
     source = MemorySource({0: [1], 1: [1]})
     poster = MemoryPoster(error=RuntimeError("secret"))
 
-    await Sender(source, poster, MemorySignals()).drain()
+    await Sender(source.with_poster(poster), MemorySignals()).drain()
 
     assert sorted(source.settled) == [(0, 1, "waiting"), (1, 1, "waiting")]
 
 
 async def test_a_running_sender_is_woken_by_signals_and_stops_when_asked() -> None:
     signals, source, poster = MemorySignals(), MemorySource({0: []}), MemoryPoster()
-    async with sending(Sender(source, poster, signals)):
+    async with sending(Sender(source.with_poster(poster), signals)):
         await asyncio.sleep(0)
         source.waiting[0].append(1)
         signals.publish([EVENTS])
@@ -191,7 +201,7 @@ async def let_others_run() -> None:
 
 async def test_what_is_under_way_is_finished_when_the_sender_stops() -> None:
     source, poster = MemorySource({0: [1]}), MemoryPoster(held={0})
-    sender = Sender(source, poster, MemorySignals())
+    sender = Sender(source.with_poster(poster), MemorySignals())
     running = asyncio.create_task(sender.run())
     await poster.has_begun.wait()
 
@@ -208,7 +218,7 @@ async def test_a_delivery_that_outlasts_the_grace_is_cancelled_and_not_settled(
 ) -> None:
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
     source, poster = MemorySource({0: [1]}), MemoryPoster(held={0})
-    sender = Sender(source, poster, MemorySignals())
+    sender = Sender(source.with_poster(poster), MemorySignals())
     running = asyncio.create_task(sender.run())
     await poster.has_begun.wait()
 
@@ -224,7 +234,7 @@ async def test_a_delivery_that_outlasts_the_grace_is_cancelled_and_not_settled(
 
 async def test_nothing_is_begun_after_the_stop() -> None:
     source, poster = MemorySource({0: [1, 2, 3]}), MemoryPoster(held={0})
-    sender = Sender(source, poster, MemorySignals())
+    sender = Sender(source.with_poster(poster), MemorySignals())
     async with sending(sender):
         await poster.has_begun.wait()
         sender.stop()
@@ -245,7 +255,7 @@ async def test_a_subscription_whose_outcome_cannot_be_stored_waits_a_while(
     clock: list[float],
 ) -> None:
     source, poster = MemorySource({0: [1]}, fails=1, wakes_once=True), MemoryPoster()
-    sender = Sender(source, poster, MemorySignals())
+    sender = Sender(source.with_poster(poster), MemorySignals())
 
     await sender.drain()
     clock[0] += STUCK_SECONDS - 1
@@ -263,7 +273,7 @@ async def test_a_database_that_cannot_be_tidied_is_logged_and_does_not_end_the_s
 ) -> None:
     signals, source = MemorySignals(), MemorySource({}, tidies=False)
 
-    async with sending(Sender(source, MemoryPoster(), signals)):
+    async with sending(Sender(source, signals)):
         await source.has_looked.wait()
 
     assert [record.getMessage() for record in caplog.records] == [
@@ -276,7 +286,7 @@ async def test_an_unexpected_error_of_a_turn_is_logged_and_ends_no_other(
 ) -> None:
     source = MemorySource({0: [1], 1: [1]}, broken={0}, wakes_once=True)
 
-    await Sender(source, MemoryPoster(), MemorySignals()).drain()
+    await Sender(source, MemorySignals()).drain()
     await let_others_run()
 
     assert source.settled == [(1, 1, "delivered")]
@@ -295,7 +305,7 @@ async def test_a_running_sender_tidies_once_a_second_and_at_its_end(
         await source.has_looked.wait()
         await let_others_run()
 
-    async with sending(Sender(source, MemoryPoster(), signals)):
+    async with sending(Sender(source, signals)):
         await source.has_looked.wait()
         await look()
         assert source.tidied == 0

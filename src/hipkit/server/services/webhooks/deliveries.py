@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
@@ -22,12 +22,26 @@ from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.transports.protocol import HeaderPairs
 
-__all__ = ["prepare_delivery", "root_of"]
+__all__ = ["WebhookDelivery", "prepare_delivery", "root_of"]
 
 HEADERS = (("Content-Type", "application/json"), ("User-Agent", "HipChat.com"))
 
 DELIVERY_HEADER = "X-Hipkit-Delivery"
 """Names an event and a webhook, the same at every try: not every event has an id of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery(Delivery):
+    """The next event of a webhook, as its receiver gets it."""
+
+    url: str = field(default="", repr=False)
+    """The receiver's."""
+    headers: HeaderPairs = field(default=(), repr=False)
+    query: str = field(default="", repr=False)
+    """Added to the query of the URL."""
+    body: bytes = field(default=b"", repr=False)
+    signatures: tuple[str, ...] = field(default=(), repr=False)
+    """JSON Web Tokens, which are masked where an answer repeats them."""
 
 
 def root_of(webhook: WebhookRecord, runtime: Runtime, own_root: str) -> str:
@@ -45,14 +59,14 @@ async def prepare_delivery(
     webhook: WebhookRecord,
     event: EventRecord,
     root: str,
-) -> Delivery:
+) -> WebhookDelivery:
     """Return an event ready to be sent, with links that begin with `root`.
 
     It is signed for webhooks with `authentication` `jwt`.
     """
     name = DELIVERY_HEADER, f"{event.id}-{webhook.id}"
     headers: HeaderPairs = (*HEADERS, name)
-    delivery = Delivery(
+    delivery = WebhookDelivery(
         subscription=webhook,
         event=event,
         url=webhook.url,

@@ -13,8 +13,13 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.messages.posting import add_notification
-from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
+from hipkit.server.services.webhooks.deliveries import (
+    WebhookDelivery,
+    prepare_delivery,
+    root_of,
+)
 from hipkit.server.services.webhooks.owners import may_still_see, owner_of
+from hipkit.server.services.webhooks.posters import HttpPoster
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
@@ -38,14 +43,21 @@ class WebhookKind:
 
     Args:
         runtime: The server's.
+        poster: Sends deliveries.
         read_notification: Returns the notification in an answer's body, if it is one.
         own_root: Scheme and host of links where neither settings nor webhook have one.
     """
 
     def __init__(
-        self, runtime: Runtime, *, read_notification: ReadNotification, own_root: str
+        self,
+        runtime: Runtime,
+        poster: HttpPoster,
+        *,
+        read_notification: ReadNotification,
+        own_root: str,
     ) -> None:
         self._runtime = runtime
+        self._poster = poster
         self._read_notification = read_notification
         self._own_root = own_root
         self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
@@ -67,12 +79,18 @@ class WebhookKind:
 
     async def prepare(
         self, stores: Stores, subscription: WebhookRecord, event: EventRecord
-    ) -> Delivery:
+    ) -> WebhookDelivery:
         """Return an event as the webhook's receiver gets it, if its owner may see the room."""
         if not await may_still_see(stores, subscription, event.room_id):
-            return Delivery(subscription=subscription, event=event, skip=OUT_OF_SIGHT)
+            return WebhookDelivery(
+                subscription=subscription, event=event, skip=OUT_OF_SIGHT
+            )
         root = self._root_for(subscription)
         return await prepare_delivery(self._runtime, stores, subscription, event, root)
+
+    async def post(self, delivery: WebhookDelivery) -> Outcome:
+        """Send an event to the webhook's receiver."""
+        return await self._poster.post(delivery)
 
     async def settle(
         self,

@@ -436,11 +436,11 @@ def send_and_forget(site: Site) -> None:
 
     async def work() -> None:
         sender = site.server.create_sender()
-        source, poster = sender._source, sender._poster
+        source = sender._source
         for due in await source.woken():
             delivery = await source.next_delivery(due.kind, due.id)
             assert delivery is not None
-            await poster.post(delivery)
+            await source.post(delivery)
         sender.close()
         await site.server.runtime.close_outgoing()
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.posters import HttpPoster
+from hipkit.server.events.delivery import Outcome
+from hipkit.server.services.webhooks.deliveries import WebhookDelivery
+from hipkit.server.services.webhooks.posters import HttpPoster
 from hipkit.server.storage.stores.events import EventRecord
-from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.transports.egress import EgressPolicy
 from hipkit.transports.resolved import ResolvedTransport
 from tests.unit.server.receiving import Answer, Receiver, receiving
@@ -130,14 +131,23 @@ LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outcome:
     transport = ResolvedTransport(policy.addresses_of, max_connections=2)
     poster = HttpPoster(transport, now_us=lambda: 0, seconds=seconds)
-    subscription = SubscriptionRecord(
+    webhook = WebhookRecord(
         id=1,
-        kind="test",
+        kind="webhook",
         group_id=1,
         room_id=1,
         event="room_message",
         host="",
         position=0,
+        client_id=None,
+        user_id=1,
+        key="k",
+        name="",
+        url=url,
+        pattern=None,
+        authentication="none",
+        created_us=0,
+        root=None,
     )
     event = EventRecord(
         id=1,
@@ -148,7 +158,7 @@ async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outc
         root="",
         created_us=0,
     )
-    delivery = Delivery(subscription=subscription, event=event, url=url, body=b"{}")
+    delivery = WebhookDelivery(subscription=webhook, event=event, url=url, body=b"{}")
     try:
         return await poster.post(delivery)
     finally:

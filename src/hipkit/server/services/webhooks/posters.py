@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from hipkit.api.errors import BadRequestError
 from hipkit.api.limits import read_retry_after
 from hipkit.api.secret import HIDDEN
-from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.delivery import Outcome
+from hipkit.server.services.webhooks.deliveries import WebhookDelivery
 from hipkit.server.storage.stores.timestamps import SECOND_US
 from hipkit.transports.egress import parse_endpoint
 from hipkit.transports.protocol import (
@@ -22,7 +22,7 @@ from hipkit.transports.protocol import (
     TransportError,
 )
 
-__all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster", "Poster"]
+__all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster"]
 
 POST_SECONDS = 10.0
 """How long a delivery may take, from the look-up of the name to the last byte."""
@@ -37,15 +37,8 @@ SHOWN_BYTES = 2_000
 UNTRUSTED = "; set SSL_CERT_FILE for hipkit serve to name its authority"
 
 
-class Poster(Protocol):
-    """Posts a delivery to its endpoint, once, within a time limit."""
-
-    async def post(self, delivery: Delivery) -> Outcome:
-        """Send an event; whatever goes wrong is an outcome, not an exception."""
-
-
 class HttpPoster:
-    """A `Poster` over the server's transport for outgoing calls, `Runtime.outgoing`."""
+    """Posts over the server's transport for outgoing calls, `Runtime.outgoing`."""
 
     def __init__(
         self,
@@ -58,14 +51,14 @@ class HttpPoster:
         self._now_us = now_us
         self._seconds = seconds
 
-    async def post(self, delivery: Delivery) -> Outcome:
-        """Send an event, and read the response."""
+    async def post(self, delivery: WebhookDelivery) -> Outcome:
+        """Send an event, and read the response; whatever goes wrong is an outcome."""
         began = time.monotonic()
         outcome = await self._post(delivery)
         milliseconds = round((time.monotonic() - began) * 1000)
         return replace(outcome, milliseconds=milliseconds)
 
-    async def _post(self, delivery: Delivery) -> Outcome:
+    async def _post(self, delivery: WebhookDelivery) -> Outcome:
         answer = bytearray()
 
         def keep(piece: bytes) -> None:
@@ -94,7 +87,7 @@ class HttpPoster:
         return self._outcome(delivery, response, bytes(answer))
 
     async def _send(
-        self, delivery: Delivery, keep: Callable[[bytes], object]
+        self, delivery: WebhookDelivery, keep: Callable[[bytes], object]
     ) -> RawResponse:
         endpoint = parse_endpoint(delivery.url)
         target = endpoint.target
@@ -117,7 +110,7 @@ class HttpPoster:
         return await self._transport.send(request, options, keep)
 
     def _outcome(
-        self, delivery: Delivery, response: RawResponse, body: bytes
+        self, delivery: WebhookDelivery, response: RawResponse, body: bytes
     ) -> Outcome:
         body = _masked(body, delivery)
         is_success = 200 <= response.status < 300
@@ -135,7 +128,7 @@ class _LongAnswerError(Exception):
     """The endpoint answers more than is read."""
 
 
-def _masked(body: bytes, delivery: Delivery) -> bytes:
+def _masked(body: bytes, delivery: WebhookDelivery) -> bytes:
     """Mask signatures that an endpoint repeats: error pages show the address called."""
     for token in delivery.signatures:
         head, _, signature = token.rpartition(".")
