@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -13,8 +14,10 @@ from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile, RelayMessage
 
 __all__ = [
+    "PLACE",
     "Answer",
     "AppriseCall",
+    "FindsPlace",
     "HttpCall",
     "Mail",
     "Notify",
@@ -32,6 +35,10 @@ mention of everybody for that."""
 
 Verdict = Literal["delivered", "content", "route", "later"]
 """Taken; this content will never be taken; the route itself is broken; it may work later."""
+
+
+PLACE = "place"
+"""The key in `RenderOptions.references` of what `FindsPlace.read_place` read."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,6 +64,9 @@ class RenderOptions:
     references: Mapping[str, str] = field(default_factory=dict)
     """What is known of the target: ids of messages there by the ids here, for threads, and what
     uploads of files were answered, by `RelayFile.key`."""
+    now: datetime | None = None
+    """When it is sent, in UTC: for targets that sign the time. Nothing else may depend on it, so
+    that a second try is the same."""
     plain: bool = False
     """Whether the target refused this content before: plain text, nothing else."""
 
@@ -86,6 +96,8 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage = field(repr=False)
+    files: tuple[RelayFile, ...] = ()
+    """What is attached, read by the sender."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,3 +165,14 @@ class Target(Protocol[S]):
 
     def host(self, settings: S) -> str:
         """Return the host that is called: deliveries take turns by host, and it may be shown."""
+
+
+@runtime_checkable
+class FindsPlace(Protocol[S]):
+    """A target that must ask where its messages go, once for each route and before the first."""
+
+    def render_place(self, settings: S) -> HttpCall:
+        """Return the request whose answer names the place."""
+
+    def read_place(self, reply: Reply) -> Answer:
+        """Return what its answer means; its reference goes into every message."""
