@@ -10,7 +10,8 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 # names, which its type check leaves out too, and what needs much time or programs of others.
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py
 LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
-	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py
+	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py \
+	tests/relay
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
@@ -67,7 +68,7 @@ test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that n
 	@$(PYTEST) $(LATER:%=--ignore %)
 
 .PHONY: test-all
-test-all: setup-all .tools/clients/hipcat/.ready ## all the rest, as CI does after `make test`
+test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready ## all the rest, as CI does after `make test`
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
@@ -171,6 +172,13 @@ SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
 .venv/.bench: requirements/bench.txt .venv/.everything
 	@echo "setup: what the benchmarks compare with into .venv"
 	@$(INSTALL) --require-hashes --build-constraints requirements/bench.txt -r requirements/bench.txt
+	@touch $@
+
+# The Matrix homeserver of tests/relay and tests/faults.
+.tools/synapse/.ready: requirements/synapse.txt $(UV)
+	@echo "setup: Synapse into .tools/synapse"
+	@$(UV) venv --quiet --clear --python .tools/bin/python $(@D)
+	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes --only-binary :all: -r $<
 	@touch $@
 
 # Third-party programs live apart, each with what it needs. One list of versions and

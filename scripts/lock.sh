@@ -19,6 +19,8 @@ for name in demo test bench; do
     lock "$name" --constraint requirements/dev.txt
 done
 
+lock synapse
+
 # The programs of others stay at their versions: what they need is taken anew.
 lock clients/python --override requirements/clients/overrides.txt
 lock clients/no-deps --no-deps
