@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hipkit.server.senders import SenderSettings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.egress import LookUp, look_up
 from hipkit.transports.protocol import AsyncTransport
@@ -64,6 +65,11 @@ class Settings:
     """How long a body may take to arrive."""
     file_seconds: float = 900.0
     """How long a body with a file may take to arrive."""
+    senders: SenderSettings | None = None
+    """Relay mode: which old programs may send without being set up here; `None` for none. Limits
+    of HipChat are off then, and those of the senders apply."""
+    keep_days: int | None = None
+    """How long messages and their files are kept; `None` for ever."""
     durable: bool = True
     """Answer only once changes are on disk. Tests do without: their database is thrown away."""
 
