@@ -19,7 +19,7 @@ from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.storage.protocol import Storage
 from hipkit.testing import AsyncMemoryTransport, HipChatServer
-from hipkit.testing.server import TestClient
+from hipkit.testing.values import TestClient
 from hipkit.transports.protocol import Options, RawResponse, Request
 
 HOST = "https://hipchat.test"

@@ -95,6 +95,7 @@ WITHOUT_DECISIONS = {
     "server/shared/memory.py": "one attribute for each part of the shared state",
     "server/shared/protocol.py": "the protocol of the shared state",
     "server/storage/protocol.py": "the protocol of a database, and the table of stores",
+    "testing/values.py": "the values that a server of the tests returns",
     "version.py": "the version",
 }
 """Module -> what it holds."""

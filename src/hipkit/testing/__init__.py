@@ -20,13 +20,8 @@ a function, or from any ASGI app.
 """
 
 from hipkit.testing.memory import AsyncMemoryTransport, MemoryTransport
-from hipkit.testing.server import (
-    HipChatServer,
-    TestClient,
-    TestDelivery,
-    TestUser,
-    serve,
-)
+from hipkit.testing.server import HipChatServer, serve
+from hipkit.testing.values import TestClient, TestDelivery, TestUser
 
 __all__ = [
     "AsyncMemoryTransport",

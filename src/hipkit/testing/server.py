@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from hipkit.testing.memory import AsyncMemoryTransport, MemoryTransport
+from hipkit.testing.running import deliver, finish, on_a_port
+from hipkit.testing.values import TestClient, TestDelivery, TestUser
 
 if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.client.async_client import AsyncHipChat
@@ -24,56 +23,10 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.transports.protocol import AsyncTransport
     from hipkit.v2.models import Message
 
-__all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
-
-T = TypeVar("T")
+__all__ = ["HipChatServer", "serve"]
 
 HOST = "hipchat.test"
 """The host of a server in memory."""
-
-START_SECONDS = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestUser:
-    """A user on the server, and a token with which tests act as them."""
-
-    __test__ = False  # Not a class of tests, although pytest would take it for one.
-
-    id: int
-    name: str
-    mention_name: str
-    email: str
-    password: str = field(repr=False)
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestClient:
-    """An OAuth client on the server, for programs that fetch tokens of their own."""
-
-    __test__ = False
-
-    id: str
-    secret: str = field(repr=False)
-    scopes: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TestDelivery:
-    """The delivery of an event to a webhook."""
-
-    __test__ = False
-
-    webhook_id: int
-    url: str
-    event: str
-    state: str
-    """`delivered`, `refused`, `waiting` to be tried again, or `skipped`."""
-    status: int | None
-    """The status that the receiver answered with."""
-    problem: str | None
-    """Why the delivery failed, if it did."""
 
 
 class HipChatServer:
@@ -127,7 +80,7 @@ class HipChatServer:
                 outgoing=outgoing,
                 public_url=None if outgoing is None else f"https://{host}",
             )
-            self._server: Server = _finish(open_server(settings))
+            self._server: Server = finish(open_server(settings))
             self._closing.callback(self._server.close)
             self.token = settings.token_file.read_text().strip()
             self.room = room
@@ -198,7 +151,7 @@ class HipChatServer:
             ModuleNotFoundError: The extra `server` is missing.
         """
         if self._url is None:
-            opened = _on_a_port(self._server)
+            opened = on_a_port(self._server)
             address, self._loop = self._closing.enter_context(opened)
             self._url = f"{address}/v2"
         return self._url
@@ -213,12 +166,12 @@ class HipChatServer:
         from hipkit.server.services.webhooks.management import resume_all
 
         server = self._server
-        _finish(resume_all(self._operator()))
+        finish(resume_all(self._operator()))
         if self._loop is not None and server.sender is not None:
             running = server.sender.drain()
             asyncio.run_coroutine_threadsafe(running, self._loop).result()
         else:
-            _finish(_deliver(server))
+            finish(deliver(server))
         return self._deliveries()
 
     def _deliveries(self) -> list[TestDelivery]:
@@ -233,11 +186,11 @@ class HipChatServer:
                 status=delivery.status,
                 problem=delivery.problem,
             )
-            for webhook, delivery in _finish(list_all_deliveries(self._operator()))
+            for webhook, delivery in finish(list_all_deliveries(self._operator()))
         ]
 
     def _operator(self) -> Context:
-        return _finish(self._server.runtime.operator_context())
+        return finish(self._server.runtime.operator_context())
 
     def add_user(
         self,
@@ -262,8 +215,8 @@ class HipChatServer:
             is_group_admin=is_admin,
             password=password,
         )
-        made = _finish(add_user(self._operator(), new))
-        token = _finish(issue_user_token(self._operator(), user=made.id, name="Test"))
+        made = finish(add_user(self._operator(), new))
+        token = finish(issue_user_token(self._operator(), user=made.id, name="Test"))
         return TestUser(
             id=made.id,
             name=name,
@@ -292,9 +245,9 @@ class HipChatServer:
             privacy="private" if is_private else "public",
             owner_user_id=None if owner is None else owner.id,
         )
-        made = _finish(create_room(context, new))
+        made = finish(create_room(context, new))
         for member in members:
-            _finish(add_member(context, AddMember(made.id, member.id)))
+            finish(add_member(context, AddMember(made.id, member.id)))
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
@@ -302,7 +255,7 @@ class HipChatServer:
         from hipkit.server.services.access.tokens import issue_user_token
 
         context, user_id = self._operator(), user.id if user else None
-        return _finish(
+        return finish(
             issue_user_token(context, user=user_id, scopes=scopes, name="Test")
         ).token
 
@@ -313,7 +266,7 @@ class HipChatServer:
         from hipkit.server.services.access.tokens import issue_room_token
 
         reference = self.room if room is None else room
-        issued, _ = _finish(
+        issued, _ = finish(
             issue_room_token(self._operator(), room=reference, name=name)
         )
         return issued.token
@@ -324,9 +277,7 @@ class HipChatServer:
         """Create an OAuth client, for the group or for one room."""
         from hipkit.server.services.access.clients import add_client
 
-        made = _finish(
-            add_client(self._operator(), name=name, scopes=scopes, room=room)
-        )
+        made = finish(add_client(self._operator(), name=name, scopes=scopes, room=room))
         return TestClient(id=made.id, secret=made.secret, scopes=made.scopes)
 
     def messages(self, room: str | int | None = None) -> list[Message]:
@@ -352,64 +303,6 @@ def serve(
     return HipChatServer(strict=strict, rate_limits=rate_limits, room=room)
 
 
-def _finish(work: Awaitable[T]) -> T:
-    """Run a coroutine to its end, in a thread of its own: a loop may be running in this one."""
-
-    async def finish() -> T:
-        return await work
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, finish()).result()
-
-
 def _anywhere(host: str, port: int) -> list[str]:
     """Return a public address for every name: no connection is opened to it."""
     return ["93.184.216.34"]
-
-
-async def _deliver(server: Server) -> None:
-    sender = server.create_sender()
-    try:
-        await sender.drain()
-    finally:
-        sender.close()
-        await server.runtime.close_outgoing()
-
-
-@contextlib.contextmanager
-def _on_a_port(server: Server) -> Iterator[tuple[str, asyncio.AbstractEventLoop]]:
-    """Serve on a real port; yield its address, and the event loop that serves there."""
-    try:
-        from hipkit.server.serve import listen, serving
-    except ModuleNotFoundError as error:
-        from hipkit.extras import install_hint
-
-        raise ModuleNotFoundError(
-            f"a server on a real port needs the extra server: {install_hint('server')}",
-            name=error.name,
-        ) from None
-
-    listener = listen("127.0.0.1", 0)
-    addresses: list[str] = []
-    is_ready = threading.Event()
-    ends: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def answer() -> None:
-        end = asyncio.Event()
-        ends.append((asyncio.get_running_loop(), end))
-        async with serving(server, listener) as address:
-            addresses.append(address)
-            is_ready.set()
-            await end.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(answer(),), daemon=True)
-    thread.start()
-    try:
-        if not is_ready.wait(START_SECONDS):
-            raise RuntimeError("the server did not start")
-        yield addresses[0], ends[0][0]
-    finally:
-        for loop, end in ends:
-            loop.call_soon_threadsafe(end.set)
-        thread.join()
-        listener.close()

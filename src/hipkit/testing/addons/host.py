@@ -18,7 +18,8 @@ from hipkit.testing.addons.records import GlancePush, TestCall, pushes_in
 from hipkit.testing.addons.rooms import TestRoom
 from hipkit.testing.addons.tampering import KINDS, Tampering
 from hipkit.testing.addons.transports import ToAddOns
-from hipkit.testing.server import HOST, HipChatServer, TestDelivery, TestUser
+from hipkit.testing.server import HOST, HipChatServer
+from hipkit.testing.values import TestDelivery, TestUser
 from hipkit.v2.rooms import GetAllRooms
 
 if TYPE_CHECKING:

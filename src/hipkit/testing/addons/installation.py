@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hipkit.testing.addons.host import AddOnHost
     from hipkit.testing.addons.records import TestCall
     from hipkit.testing.addons.rooms import TestRoom
-    from hipkit.testing.server import TestUser
+    from hipkit.testing.values import TestUser
 
 __all__ = ["TestInstallation", "TestPage"]
 

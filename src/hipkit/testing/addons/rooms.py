@@ -9,7 +9,7 @@ from hipkit.v2.models import Message
 
 if TYPE_CHECKING:
     from hipkit.testing.addons.host import AddOnHost
-    from hipkit.testing.server import TestUser
+    from hipkit.testing.values import TestUser
 
 __all__ = ["TestRoom"]
 
