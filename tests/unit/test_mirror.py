@@ -79,6 +79,7 @@ TESTED_ELSEWHERE = {
     "server/storage/sqlite/file.py": "unit/server/storage/sqlite/test_migrations.py",
     "server/storage/sqlite/schema.py": "unit/server/storage/test_backup.py",
     "testing/__init__.py": "unit/test_public_api.py",
+    "testing/addons/context.py": "unit/testing/addons/test_rooms.py",
     "testing/addons/transports.py": "unit/testing/addons/test_network.py",
     "testing/asgi.py": "unit/testing/test_memory.py",
 }

@@ -11,13 +11,13 @@ from hipkit.server.services.addons.installing.listing import find_named_addon
 from hipkit.server.services.addons.installing.offers import read_offer, read_update
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.updating import install
+from hipkit.testing.addons.context import HostContext
 from hipkit.testing.addons.faults import Fault
 from hipkit.testing.addons.installation import TestInstallation
 from hipkit.testing.addons.network import ADDONS, Network
 from hipkit.testing.addons.records import GlancePush, TestCall, pushes_in
 from hipkit.testing.addons.rooms import TestRoom
 from hipkit.testing.addons.tampering import KINDS, Tampering
-from hipkit.testing.addons.transports import ToAddOns
 from hipkit.testing.server import HOST, HipChatServer
 from hipkit.testing.values import TestDelivery, TestUser
 from hipkit.v2.rooms import GetAllRooms
@@ -72,7 +72,6 @@ class AddOnHost:
         self._others: list[AddOnHost] = []
         self._users: dict[str, TestUser] = {}
         self._rooms: dict[str, int] = {}
-        self._clients: dict[str, HipChat] = {}
         self._closing = ExitStack()
         if network is None:
             self._closing.callback(self._network.close)
@@ -83,12 +82,12 @@ class AddOnHost:
                 rate_limits=rate_limits,
                 clock=self._network.clock.now,
                 monotonic=self._network.clock.elapsed,
-                outgoing=ToAddOns(self._network, host),
+                outgoing=self._network.to_addons(host),
             )
         except BaseException:
             self._closing.close()
             raise
-        self._runtime = self.server._server.runtime
+        self._context = HostContext(self.server, self._network)
         self._network.add_server(host, self.server._server)
 
     def __enter__(self) -> Self:
@@ -149,7 +148,7 @@ class AddOnHost:
         running = self._network.start(addon, storage, allowed_hosts)
 
         async def work() -> str:
-            context = await self._runtime.operator_context()
+            context = await self._context.runtime.operator_context()
             offer = await read_offer(context, running.app.descriptor_url, room=room_id)
             installed = await install(context, offer)
             await self._network.settle()
@@ -170,7 +169,7 @@ class AddOnHost:
         """
 
         async def work() -> str:
-            context = await self._runtime.operator_context()
+            context = await self._context.runtime.operator_context()
             found = await self._find(context, addon, room)
             await self._network.replace(addon)
             offer = await read_update(context, found.client_id)
@@ -192,7 +191,7 @@ class AddOnHost:
         """
 
         async def work() -> None:
-            context = await self._runtime.operator_context()
+            context = await self._context.runtime.operator_context()
             found = await self._find(context, addon, room)
             await remove(context, found.client_id)
             await self._network.settle()
@@ -215,7 +214,7 @@ class AddOnHost:
             self._rooms[name] = found.get(name) or self.server.add_room(
                 name, is_private=is_private
             )
-        return TestRoom(self, name, self._rooms[name])
+        return TestRoom(self._context, name, self._rooms[name])
 
     def user(self, name: str, *, mention_name: str | None = None) -> TestUser:
         """Return a user, who is created with the first call for this name."""
@@ -228,18 +227,14 @@ class AddOnHost:
 
         Call `deliver` after what was done with it.
         """
-        if user is None:
-            return self.server.client
-        if user.token not in self._clients:
-            self._clients[user.token] = self.server.client_for(user.token)
-        return self._clients[user.token]
+        return self._context.client_for(user)
 
     def deliver(self) -> list[TestDelivery]:
         """Deliver events until the add-ons have handled them all; return all deliveries so far.
 
         What an add-on could not take is delivered again when it is due: `advance` the clock.
         """
-        self._network.run(self._network.settle())
+        self._context.deliver()
         return self.server._deliveries()
 
     def advance(self, by: timedelta | float) -> None:
@@ -256,7 +251,7 @@ class AddOnHost:
     @property
     def calls(self) -> list[TestCall]:
         """All calls of the add-ons to servers, in their order, failed ones and retries included."""
-        return [*self._network.calls]
+        return self._context.calls
 
     @property
     def pushes(self) -> list[GlancePush]:
@@ -310,7 +305,7 @@ class AddOnHost:
         """
 
         async def gone() -> None:
-            context = await self._runtime.operator_context()
+            context = await self._context.runtime.operator_context()
             found = await self._find(context, addon, room)
             await remove(context, found.client_id)
 
@@ -323,7 +318,7 @@ class AddOnHost:
         """
 
         async def work() -> None:
-            context = await self._runtime.operator_context()
+            context = await self._context.runtime.operator_context()
             found = await self._find(context, addon, room)
             await context.write(
                 lambda stores: stores.tokens.end_beyond(found.client_id, ())
@@ -373,4 +368,4 @@ class AddOnHost:
         return await find_named_addon(context, key, room=room_id)
 
     def _installation(self, client_id: str, addon: AddOn) -> TestInstallation:
-        return TestInstallation(self, client_id, addon.identity.key)
+        return TestInstallation(self._context, client_id, addon.identity.key)

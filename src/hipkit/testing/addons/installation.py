@@ -5,20 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from hipkit.descriptors.templates import expand_url
 from hipkit.server.services.addons.installing.scopes import granted_scopes
 from hipkit.server.services.webhooks.signatures import QUERY_SECONDS, sign_request
+from hipkit.testing.addons.context import HostContext
+from hipkit.testing.addons.records import TestCall
+from hipkit.testing.addons.rooms import TestRoom
+from hipkit.testing.values import TestUser
 from hipkit.transports.protocol import Options, Request
 from hipkit.v2.models import AddonDescriptor, GlanceContent
-
-if TYPE_CHECKING:
-    from hipkit.testing.addons.host import AddOnHost
-    from hipkit.testing.addons.records import TestCall
-    from hipkit.testing.addons.rooms import TestRoom
-    from hipkit.testing.values import TestUser
 
 __all__ = ["TestInstallation", "TestPage"]
 
@@ -53,20 +50,20 @@ class TestInstallation:
 
     __test__ = False
 
-    def __init__(self, host: AddOnHost, client_id: str, key: str) -> None:
-        self._host = host
+    def __init__(self, context: HostContext, client_id: str, key: str) -> None:
+        self._context = context
         self.id = client_id
         self.key = key
 
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes that it has; none once it was removed."""
-        return self._host._network.run(self._scopes())
+        return self._context.network.run(self._scopes())
 
     @property
     def calls(self) -> list[TestCall]:
         """Its calls with a token, in their order."""
-        return [each for each in self._host.calls if each.installation_id == self.id]
+        return [each for each in self._context.calls if each.installation_id == self.id]
 
     def open(
         self,
@@ -89,7 +86,7 @@ class TestInstallation:
         Raises:
             LookupError: There is no such module.
         """
-        return self._host._network.run(self._open(key, room, user, theme, form))
+        return self._context.network.run(self._open(key, room, user, theme, form))
 
     def ask_glance(
         self, key: str, *, room: TestRoom, user: TestUser | None = None
@@ -100,13 +97,13 @@ class TestInstallation:
             LookupError: There is no such glance, or it is not asked.
             AssertionError: The add-on answers with an error.
         """
-        page = self._host._network.run(self._open(key, room, user, None, None))
+        page = self._context.network.run(self._open(key, room, user, None, None))
         if page.status != 200:
             raise AssertionError(f"the glance {key} has no content: {page.status}")
         return GlanceContent.from_json(page.text)
 
     async def _scopes(self) -> frozenset[str]:
-        record = await self._host._runtime.stores.installations.get(self.id)
+        record = await self._context.runtime.stores.installations.get(self.id)
         return frozenset() if record is None else frozenset(granted_scopes(record))
 
     async def _open(
@@ -117,7 +114,7 @@ class TestInstallation:
         theme: str | None,
         form: Mapping[str, str] | None,
     ) -> TestPage:
-        running = self._host._network.addons[self.key]
+        running = self._context.network.addons[self.key]
         address = dict(_addresses(running.app.descriptor)).get(key)
         if address is None:
             raise LookupError(f"{self.key} has no page or glance {key}")
@@ -137,14 +134,14 @@ class TestInstallation:
             content=None if form is None else urlencode(form).encode(),
         )
         answer = await running.transport.send(request, Options())
-        await self._host._network.settle()
+        await self._context.network.settle()
         return TestPage(
             status=answer.status, headers=answer.headers, text=answer.body.decode()
         )
 
     async def _sign(self, room: TestRoom | None, user: TestUser | None) -> str:
         """Return a signature of the server, which is of no use once the add-on was removed."""
-        runtime = self._host._runtime
+        runtime = self._context.runtime
         secret = await runtime.stores.clients.signing_secret(self.id)
         return sign_request(
             secret or secrets.token_hex(20),

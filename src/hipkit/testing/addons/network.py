@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
@@ -24,7 +25,7 @@ from hipkit.testing.addons.clock import TestClock
 from hipkit.testing.addons.faults import Faults
 from hipkit.testing.addons.records import TestCall, remember_scopes
 from hipkit.testing.addons.tampering import Tampering, signature_in, tampered
-from hipkit.testing.addons.transports import ToServers
+from hipkit.testing.addons.transports import FunctionTransport
 from hipkit.testing.memory import AsyncMemoryTransport, LoopThread
 from hipkit.transports.protocol import (
     Options,
@@ -111,6 +112,17 @@ class Network:
         """Add a server, which is reached under a name."""
         self.servers[host] = server
         self._to_servers[host] = AsyncMemoryTransport(app=server.api)
+
+    def to_addons(self, host: str) -> FunctionTransport:
+        """Return the transport by which a server calls add-ons, from any event loop."""
+
+        async def send(
+            request: Request, options: Options, sink: Sink | None
+        ) -> RawResponse:
+            work = self.send_to_addon(host, request, options, sink)
+            return await asyncio.wrap_future(self.submit(work))
+
+        return FunctionTransport(send)
 
     def start(
         self,
@@ -241,7 +253,7 @@ class Network:
             base_url=f"https://{ADDONS}/{addon.identity.key}",
             storage=storage,
             allowed_hosts=allowed_hosts,
-            transport=ToServers(self, addon),
+            transport=FunctionTransport(partial(self.send_to_server, addon)),
             now=self.clock.now,
         )
         transport = AsyncMemoryTransport(app=app)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hipkit.testing.addons.context import HostContext
+from hipkit.testing.values import TestUser
 from hipkit.v2.models import Message
-
-if TYPE_CHECKING:
-    from hipkit.testing.addons.host import AddOnHost
-    from hipkit.testing.values import TestUser
 
 __all__ = ["TestRoom"]
 
@@ -24,8 +21,8 @@ class TestRoom:
 
     __test__ = False  # Not a class of tests, although pytest would take it for one.
 
-    def __init__(self, host: AddOnHost, name: str, room_id: int) -> None:
-        self._host = host
+    def __init__(self, context: HostContext, name: str, room_id: int) -> None:
+        self._context = context
         self.name = name
         self.id = room_id
 
@@ -36,29 +33,29 @@ class TestRoom:
             text: The text.
             user: Who says it; without one, the administrator.
         """
-        self._host.client_for(user).rooms.send_message(self.id, message=text)
-        self._host.deliver()
+        self._context.client_for(user).rooms.send_message(self.id, message=text)
+        self._context.deliver()
 
     def notify(self, text: str, *, user: TestUser | None = None) -> None:
         """Send a notification as another program does, with a user's token."""
-        client = self._host.client_for(user)
+        client = self._context.client_for(user)
         client.rooms.send_room_notification(self.id, message=text)
-        self._host.deliver()
+        self._context.deliver()
 
     def set_topic(self, topic: str, *, user: TestUser | None = None) -> None:
         """Change the topic."""
-        self._host.client_for(user).rooms.set_topic(self.id, topic=topic)
-        self._host.deliver()
+        self._context.client_for(user).rooms.set_topic(self.id, topic=topic)
+        self._context.deliver()
 
     def share_file(self, path: str | Path, *, user: TestUser | None = None) -> None:
         """Share a file of this machine."""
-        self._host.client_for(user).rooms.share_file_with_room(self.id, file=path)
-        self._host.deliver()
+        self._context.client_for(user).rooms.share_file_with_room(self.id, file=path)
+        self._context.deliver()
 
     @property
     def messages(self) -> list[Message]:
         """All messages, the oldest first, notifications included."""
-        return self._host.server.messages(self.id)
+        return self._context.server.messages(self.id)
 
     @property
     def replies(self) -> list[str]:
