@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from hipkit.addon.descriptor.identity import Identity
-from hipkit.addon.descriptor.modules import Module, has_scheme
+from hipkit.addon.descriptor.modules import has_scheme
 from hipkit.addon.handlers.registry import CONFIGURATION, Registry
+from hipkit.descriptors.modules import MODULES, OPENED, Module, target_key
 from hipkit.v2.models import (
     Action,
     AddonCapabilities,
@@ -26,7 +27,6 @@ from hipkit.v2.models import (
     Icon,
     Installable,
     Oauth2Consumer,
-    Target,
     WebPanel,
 )
 
@@ -192,17 +192,13 @@ def _address(url: str, base_url: str) -> str:
 
 
 def _check_targets(modules: list[Module]) -> None:
-    opened = {
-        each.key
-        for each in modules
-        if isinstance(each, WebPanel | Dialog | ExternalPage)
-    }
+    openable = tuple(MODULES[kind] for kind in OPENED)
+    opened = {each.key for each in modules if isinstance(each, openable)}
     glances = {each.key for each in modules if isinstance(each, Glance)}
     for module in modules:
         if not isinstance(module, Action | Glance) or module.target is None:
             continue
-        target = module.target
-        key = target.key if isinstance(target, Target) else target
+        key = target_key(module.target)
         allowed = opened | glances if isinstance(module, Action) else opened
         if key not in allowed:
             known = ", ".join(sorted(allowed)) or "none"

@@ -33,7 +33,6 @@ __all__ = [
     "Conditions",
     "DialogSizeName",
     "Icons",
-    "Module",
     "Text",
     "button",
     "check_key",
@@ -56,7 +55,6 @@ Text = str | TextI18n
 Icons = str | Icon | None
 """Address of an icon, or its addresses in both densities; `None` for the add-on's own icon."""
 Conditions = Expression | None
-Module = Action | Dialog | ExternalPage | Glance | WebPanel
 DialogSizeName = Literal["small", "medium", "large", "xlarge"]
 
 

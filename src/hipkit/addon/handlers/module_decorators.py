@@ -12,7 +12,6 @@ from hipkit.addon.descriptor.modules import (
     Conditions,
     DialogSizeName,
     Icons,
-    Module,
     Text,
     make_action,
     make_dialog,
@@ -34,6 +33,7 @@ from hipkit.addon.handlers.registry import (
     ViewKind,
 )
 from hipkit.addon.handlers.views import ViewRequest
+from hipkit.descriptors.modules import Module
 from hipkit.v2.models import DialogAction, Target
 
 __all__ = ["ModuleDecorators"]

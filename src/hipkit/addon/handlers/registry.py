@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hipkit.addon.descriptor.modules import Module, check_key
+from hipkit.addon.descriptor.modules import check_key
 from hipkit.addon.handlers.commands import Command
 from hipkit.addon.handlers.events import RoomEvent
 from hipkit.addon.handlers.handler import Handler, read_handler
 from hipkit.addon.handlers.replies import Reply
 from hipkit.addon.handlers.views import ViewRequest
 from hipkit.addon.installations.installation import Installation
+from hipkit.descriptors.modules import Module
 from hipkit.v2.models import Target
 
 __all__ = [

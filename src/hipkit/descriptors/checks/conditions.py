@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hipkit.descriptors.checks.findings import (
-    VIEWS,
     Finding,
     Path,
     error,
@@ -14,6 +13,7 @@ from hipkit.descriptors.checks.findings import (
 )
 from hipkit.descriptors.conditions import DEEPEST, OF_MESSAGES
 from hipkit.descriptors.javascript import to_python
+from hipkit.descriptors.modules import MODULES
 from hipkit.descriptors.patterns import find_problem
 
 __all__ = ["find_condition_faults"]
@@ -24,7 +24,7 @@ WITH_METADATA = ("card_matches", "glance_matches")
 
 def find_condition_faults(document: Mapping[str, object]) -> Iterator[Finding]:
     """Yield what is wrong with conditions that the schema allows."""
-    for kind in VIEWS:
+    for kind in MODULES:
         for path, module in modules(document, kind):
             found = module.get("conditions")
             is_of_input = module.get("location") == "hipchat.input.action"

@@ -9,7 +9,6 @@ from hipkit.descriptors.document import place_of
 from hipkit.descriptors.faults import Fault
 
 __all__ = [
-    "VIEWS",
     "Finding",
     "Path",
     "error",
@@ -20,9 +19,6 @@ __all__ = [
 ]
 
 Path = tuple[str | int, ...]
-
-VIEWS = ("glance", "webPanel", "dialog", "action", "externalPage")
-"""The capabilities that are lists of modules with keys, apart from webhooks."""
 
 LONGEST_QUOTATION = 60
 

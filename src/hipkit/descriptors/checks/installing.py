@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 from hipkit.descriptors.checks.findings import (
-    VIEWS,
     Finding,
     error,
     member,
@@ -14,6 +13,7 @@ from hipkit.descriptors.checks.findings import (
     quoted,
     warning,
 )
+from hipkit.descriptors.modules import MODULES
 
 __all__ = ["find_installation_faults"]
 
@@ -81,7 +81,7 @@ def _needs_credentials(document: Mapping[str, object]) -> bool:
         return True
     return any(
         module.get("authentication") == "jwt"
-        for kind in ("webhook", *VIEWS)
+        for kind in ("webhook", *MODULES)
         for _, module in modules(document, kind)
     )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.findings import (
-    VIEWS,
     Finding,
     Path,
     error,
@@ -16,13 +15,11 @@ from hipkit.descriptors.checks.findings import (
     quoted,
     warning,
 )
+from hipkit.descriptors.modules import MODULES, OPENED
 from hipkit.descriptors.patterns import find_problem
 from hipkit.v2.webhooks import EVENTS
 
 __all__ = ["find_module_faults"]
-
-OPENED = ("webPanel", "dialog", "externalPage")
-"""What a target can open. An action may also open what a glance opens."""
 
 WITHOUT_TEXT = frozenset(EVENTS) - {"room_message", "room_notification"}
 """Events that have no text which a pattern could match."""
@@ -32,7 +29,7 @@ SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|%)")
 
 def find_module_faults(document: Mapping[str, object]) -> Iterator[Finding]:
     """Yield what is wrong with modules that fit the schema, each on its own and together."""
-    yield from _repeated_keys(document, VIEWS, warning)
+    yield from _repeated_keys(document, MODULES, warning)
     # Servers know a webhook by its key alone, and a view by its kind and key.
     yield from _repeated_keys(document, ("webhook",), error)
     yield from _targets(document)
@@ -41,7 +38,7 @@ def find_module_faults(document: Mapping[str, object]) -> Iterator[Finding]:
 
 
 def _keyed(
-    document: Mapping[str, object], kinds: tuple[str, ...]
+    document: Mapping[str, object], kinds: Iterable[str]
 ) -> Iterator[tuple[Path, str]]:
     for kind in kinds:
         for path, module in modules(document, kind):
@@ -52,7 +49,7 @@ def _keyed(
 
 def _repeated_keys(
     document: Mapping[str, object],
-    kinds: tuple[str, ...],
+    kinds: Iterable[str],
     fault: Callable[[Path, str, str], Finding],
 ) -> Iterator[Finding]:
     first: dict[str, Path] = {}

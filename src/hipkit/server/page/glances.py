@@ -14,9 +14,9 @@ import nh3
 from markupsafe import Markup
 
 from hipkit.api.addresses import origin_of
+from hipkit.descriptors.modules import Module
 from hipkit.server.http.responses import Header
 from hipkit.server.page.security import policy
-from hipkit.server.services.addons.modules.modules import Module
 from hipkit.server.services.addons.modules.showing import AddonGlances, ShownGlance
 from hipkit.v2.models import Dialog, GlanceStatusValue
 

@@ -6,7 +6,6 @@ import pytest
 
 from hipkit.addon.descriptor.conditions import glance_matches, user_is_guest
 from hipkit.addon.descriptor.modules import (
-    Module,
     button,
     check_key,
     make_action,
@@ -15,6 +14,7 @@ from hipkit.addon.descriptor.modules import (
     make_glance,
     make_web_panel,
 )
+from hipkit.descriptors.modules import Module
 from hipkit.v2.models import Icon, Target, TextI18n
 
 

@@ -11,11 +11,10 @@ from typing import Any, cast, get_args
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.api.operation import Operation
+from hipkit.descriptors.modules import MODULES, Module
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.addons.modules.modules import (
-    MODULES,
-    Module,
     check_module,
     declared_modules,
     module_json,

@@ -6,7 +6,7 @@ as descriptors of years have them; what is no web address is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -14,38 +14,22 @@ from hipkit.api.addresses import split_web_address
 from hipkit.api.errors import BadRequestError
 from hipkit.api.model import Model, find_broken_rule
 from hipkit.descriptors.conditions import CONDITIONS, DEEPEST
+from hipkit.descriptors.modules import MODULES, Module
 from hipkit.descriptors.templates import VARIABLE
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.v2.models import (
-    Action,
     AddonCapabilities,
     Condition,
-    Dialog,
-    ExternalPage,
-    Glance,
-    WebPanel,
 )
 
 __all__ = [
     "LARGEST_MODULE",
-    "MODULES",
-    "Module",
     "check_module",
     "declared_modules",
     "module_json",
     "read_module",
 ]
 
-Module = Glance | WebPanel | Dialog | Action | ExternalPage
-
-MODULES: Mapping[str, type[Module]] = {
-    "glance": Glance,
-    "webPanel": WebPanel,
-    "dialog": Dialog,
-    "action": Action,
-    "externalPage": ExternalPage,
-}
-"""The kinds of modules, as the API's paths and descriptors name them."""
 KINDS = {model: kind for kind, model in MODULES.items()}
 
 LARGEST_MODULE = 20_000

@@ -15,9 +15,10 @@ from typing import cast
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import NotFoundError
 from hipkit.descriptors.conditions import Facts, holds
+from hipkit.descriptors.modules import OPENED, Module, target_key
 from hipkit.descriptors.templates import expand_url
 from hipkit.server.services.access.lookup import find_room, own_user
-from hipkit.server.services.addons.modules.modules import Module, read_module
+from hipkit.server.services.addons.modules.modules import read_module
 from hipkit.server.services.addons.modules.signing import signed_address
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.signatures import QUERY_SECONDS
@@ -45,8 +46,6 @@ __all__ = [
 MOST_GLANCES = 50
 """In a room; older ones go first."""
 DEFAULT_WEIGHT = 100
-OPENED = ("webPanel", "dialog", "externalPage")
-"""The kinds of modules that a glance opens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,10 +267,9 @@ async def _target(
     context: Context, record: ExtensionRecord, glance: Glance, room: RoomRecord
 ) -> ExtensionRecord | None:
     """Return the module that a glance opens, if the user may open it."""
-    target = glance.target
-    if target is None:
+    key = target_key(glance.target)
+    if key is None:
         return None
-    key = target if isinstance(target, str) else target.key
     found = await context.stores.extensions.with_key(record.client_id, room.id, key)
     openable = (
         one for one in found if one.kind in OPENED and _may_open(context, room, one)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from hipkit.api.errors import BadRequestError
+from hipkit.descriptors.modules import MODULES
 from hipkit.server.services.access.clients import AddedClient
 from hipkit.server.services.addons.modules import extensions
 from hipkit.server.services.addons.modules.extensions import replace_extensions
-from hipkit.server.services.addons.modules.modules import MODULES
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.extensions import ExtensionRecord
 from hipkit.v2.models import AddonCapabilities

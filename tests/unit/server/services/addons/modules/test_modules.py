@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hipkit.api.errors import BadRequestError
+from hipkit.descriptors.modules import MODULES
 from hipkit.server.services.addons.modules.modules import (
     LARGEST_MODULE,
-    MODULES,
     check_module,
     declared_modules,
     module_json,
