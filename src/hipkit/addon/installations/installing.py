@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from enum import Enum
 from hashlib import sha256
 from string import printable
 from urllib.parse import quote
@@ -50,7 +51,14 @@ LARGEST_ID = 2**63
 
 Hook = Callable[[Installation], Awaitable[None]]
 """Called after what it is about was stored."""
-Change = Callable[[InstallRequest], Awaitable[object]]
+
+
+class Change(Enum):
+    """What a browser's visit asks for. The value is part of the key of a stored visit."""
+
+    INSTALL = "install"
+    UPDATE = "update"
+    REMOVE = "remove"
 
 
 async def _ignore(_: Installation) -> None:
@@ -165,7 +173,7 @@ class Installer:
         Raises:
             InstallationError: As for `install`; or an address is not one of the host.
         """
-        return await self._visit(installable_url, redirect_url, self._install)
+        return await self._visit(installable_url, redirect_url, Change.INSTALL)
 
     @clears_locals
     async def update_in_browser(self, installable_url: str, redirect_url: str) -> str:
@@ -173,7 +181,7 @@ class Installer:
 
         See `install_in_browser`.
         """
-        return await self._visit(installable_url, redirect_url, self._update)
+        return await self._visit(installable_url, redirect_url, Change.UPDATE)
 
     @clears_locals
     async def remove_in_browser(self, installable_url: str, redirect_url: str) -> str:
@@ -181,7 +189,7 @@ class Installer:
 
         See `install_in_browser` and `remove`.
         """
-        return await self._visit(installable_url, redirect_url, self._remove)
+        return await self._visit(installable_url, redirect_url, Change.REMOVE)
 
     async def sweep(self) -> None:
         """Ask again about removals that could not be checked, and forget what has long been gone.
@@ -331,7 +339,7 @@ class Installer:
         self, installable_url: str, redirect_url: str, change: Change
     ) -> str:
         """Apply the change that a browser asks for, and return where it is to go."""
-        name = f"{change.__name__} {installable_url}".encode(errors="replace")
+        name = f"{change.value} {installable_url}".encode(errors="replace")
         key, now = sha256(name).hexdigest(), self._now()
         visited = await self._storage.get(VISIT, key, now=now)
         if visited is not None:
@@ -340,7 +348,13 @@ class Installer:
         request = await self._fetch(installable_url)
         host = await self._hosts.read(request.capabilities_url)
         address = _way_back(host, redirect_url)
-        await change(request)
+        match change:
+            case Change.INSTALL:
+                await self._install(request)
+            case Change.UPDATE:
+                await self._update(request)
+            case Change.REMOVE:
+                await self._remove(request)
         visited = host.capabilities_url.encode()
         await self._storage.put(VISIT, key, visited, expires_at=now + VISIT_SECONDS)
         return address
