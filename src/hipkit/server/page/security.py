@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.errors import ForbiddenError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import NO_SNIFFING, Answer, Header, header
@@ -19,7 +20,6 @@ __all__ = [
     "set_cookie",
 ]
 
-DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 POLICY = {
     "default-src": "'none'",
@@ -124,7 +124,7 @@ def _is_own_origin(origin: str, root: str, host: str) -> bool:
         return False
     own = {urlsplit(root).netloc.lower(), host.lower()} - {""}
     # Browsers leave out the default port; a proxy or the operator may write it.
-    return netloc in {one.removesuffix(DEFAULT_PORTS[scheme]) for one in own}
+    return netloc in {one.removesuffix(f":{DEFAULT_PORTS[scheme]}") for one in own}
 
 
 def read_cookie(request: Request, *, is_secure: bool) -> str:
