@@ -1,4 +1,4 @@
-"""The text of messages: its HTML as HipChat renders it, and what is longer than a message may be.
+"""The text of messages: its HTML, its mentions and links, and what is longer than a message may be.
 
-Read next: `message_html.py`, then `long_messages.py`.
+Read next: `message_html.py`, then `long_messages.py` and `mentions_and_links.py`.
 """

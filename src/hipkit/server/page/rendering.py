@@ -14,13 +14,13 @@ from urllib.parse import quote
 import jinja2
 import msgspec
 
+from hipkit.api.messages.mentions_and_links import find_in_text
 from hipkit.api.messages.message_html import plain_text as without_tags
 from hipkit.server.page.cards import card_view
 from hipkit.server.page.formatting import format_size, iso_timestamp
 from hipkit.server.page.sanitizer import sanitize
 from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.services.messages.mentions_and_links import find_in_text
 from hipkit.server.services.messages.message import Mentions, users_of
 from hipkit.server.services.messages.posting import COLORS
 from hipkit.server.services.representations.lines import one_line, shortened

@@ -16,9 +16,9 @@ import nh3
 from markupsafe import Markup, escape
 
 from hipkit.api.addresses import is_web_address
+from hipkit.api.messages.mentions_and_links import Link
 from hipkit.api.messages.message_html import TAGS, Tag, Text, read_html
 from hipkit.server.page.styles import CLASSES, clamped, read_style
-from hipkit.server.services.messages.mentions_and_links import Link
 
 __all__ = [
     "ATTRIBUTES",

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from markupsafe import Markup, escape
 
-from hipkit.server.services.messages.mentions_and_links import (
+from hipkit.api.messages.mentions_and_links import (
     EVERYBODY,
     Piece,
     split_text,

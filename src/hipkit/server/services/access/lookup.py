@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.api.messages.mentions_and_links import clean_mention_name
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.messages.mentions_and_links import clean_mention_name
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.groups import GroupRecord
 from hipkit.server.storage.stores.rooms import RoomRecord

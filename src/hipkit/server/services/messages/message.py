@@ -11,14 +11,14 @@ from typing import cast
 
 import msgspec
 
-from hipkit.server.events.log import publish
-from hipkit.server.services.context import Context
-from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.services.messages.mentions_and_links import (
+from hipkit.api.messages.mentions_and_links import (
     EVERYBODY,
     Link,
     find_in_text,
 )
+from hipkit.server.events.log import publish
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.representations.models import (
     room_in_short,
     user_as_sender,

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.api.messages.mentions_and_links import (
+    clean_mention_name,
+    derive_mention_name,
+    is_mention_name,
+)
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
     check_group_admin,
@@ -22,11 +27,6 @@ from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
-from hipkit.server.services.messages.mentions_and_links import (
-    clean_mention_name,
-    derive_mention_name,
-    is_mention_name,
-)
 from hipkit.server.services.people.names import NAME_CHARACTERS, check_email, clean_name
 from hipkit.server.services.representations.timestamps import find_zone
 from hipkit.server.services.rooms.publishing import leave_every_room

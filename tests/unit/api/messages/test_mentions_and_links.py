@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.messages.mentions_and_links import (
+from hipkit.api.messages.mentions_and_links import (
     derive_mention_name,
     find_in_text,
     is_mention_name,
