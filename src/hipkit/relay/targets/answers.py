@@ -1,0 +1,88 @@
+"""What the status of an answer over HTTP means, wherever a target says no more (pure)."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from hipkit.api.limits import read_retry_after
+from hipkit.relay.targets.protocol import Answer, Reply, Verdict
+
+__all__ = ["describe", "judge_status", "read_object", "read_status", "read_wait"]
+
+PASSING = frozenset({408, 425, 429})
+CONTENT = frozenset({400, 409, 411, 413, 414, 415, 422, 431})
+"""Another message may be taken. All other 4xx mean the route: its address, token or place."""
+LONGEST_BODY_BYTES = 64 * 1024
+"""No target says as much: whatever is longer is a page, and not read."""
+YEAR_SECONDS = 366 * 24 * 60 * 60
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+
+
+def read_status(reply: Reply, *, code: object = None) -> Answer:
+    """Return what an answer's status means.
+
+    Args:
+        reply: The answer.
+        code: What the target calls it, such as `M_FORBIDDEN`. It is shown if it is one word.
+    """
+    verdict = judge_status(reply.status)
+    if verdict == "delivered":
+        return Answer(verdict=verdict)
+    return Answer(
+        verdict=verdict,
+        problem=describe(reply.status, code),
+        wait_seconds=read_wait(reply) if verdict == "later" else None,
+    )
+
+
+def judge_status(status: int) -> Verdict:
+    """Return what a status means."""
+    if 200 <= status < 300:
+        return "delivered"
+    if status >= 500 or status in PASSING:
+        return "later"
+    return "content" if status in CONTENT else "route"
+
+
+def describe(status: int, code: object = None) -> str:
+    """Return a problem in one line, with nothing that the target chose but one word.
+
+    What a target says in sentences may hold what it was sent, or its secret address.
+    """
+    try:
+        said = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        said = str(status)
+    if isinstance(code, str) and CODE.fullmatch(code):
+        said = f"{said}, {code}"
+    return f"the target answered {said}"
+
+
+def read_wait(reply: Reply) -> float | None:
+    """Return how many seconds a `Retry-After` asks to wait; a date counts from the answer's own."""
+    asked = reply.headers.get("retry-after")
+    if asked is None:
+        return None
+    try:
+        now = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        # Seconds need no clock; of a date without one nothing can be said.
+        seconds = read_retry_after(asked, 0.0)
+        return None if seconds is None or seconds > YEAR_SECONDS else seconds
+    return read_retry_after(asked, now)
+
+
+def read_object(reply: Reply) -> dict[str, Any]:
+    """Return the JSON object in an answer; empty if there is none."""
+    if len(reply.body) > LONGEST_BODY_BYTES:
+        return {}
+    try:
+        found = msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
