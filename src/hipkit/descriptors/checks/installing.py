@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from hipkit.descriptors.checks.findings import (
     Finding,
@@ -32,6 +32,7 @@ def find_installation_faults(document: Mapping[str, object]) -> Iterator[Finding
     yield from _identity(document)
     yield from _installable(document)
     yield from _consumer(document)
+    yield from _missing_scopes(document)
 
 
 def _identity(document: Mapping[str, object]) -> Iterator[Finding]:
@@ -106,13 +107,50 @@ def _consumer(document: Mapping[str, object]) -> Iterator[Finding]:
         place = (*CONSUMER, "fromName")
         problem = f"is longer than {LONGEST_SENDER} characters"
         yield warning(place, problem, f"Shorten it by {len(sender) - LONGEST_SENDER}.")
-    if "view_room" in scopes or "view_group" in scopes:
+
+
+def _missing_scopes(document: Mapping[str, object]) -> Iterator[Finding]:
+    """Yield capabilities that no scope of the add-on allows to use."""
+    capabilities = member(document, "capabilities")
+    consumer = member(capabilities, "hipchatApiConsumer")
+    found = consumer.get("scopes", [])
+    if not isinstance(found, list):
+        return
+    if isinstance(capabilities.get("oauth2Consumer"), Mapping) and not found:
+        problem = "gets tokens with scopes of the add-on, and it has none"
+        remedy = "List the scopes that it needs in hipchatApiConsumer."
+        yield warning(("capabilities", "oauth2Consumer"), problem, remedy)
+    # What a webhook answers is posted under this name, too, and needs no scope.
+    can_post = "send_notification" in found or "webhook" in capabilities
+    if isinstance(consumer.get("fromName"), str) and not can_post:
+        problem = "is the sender of notifications, which no scope allows to send"
+        remedy = "Add send_notification to the scopes."
+        yield warning((*CONSUMER, "fromName"), problem, remedy)
+    yield from _glances(document, found)
+
+
+def _glances(
+    document: Mapping[str, object], scopes: Sequence[object]
+) -> Iterator[Finding]:
+    installable = member(document, "capabilities", "installable")
+    if "view_room" in scopes:
+        return
+    if "view_group" not in scopes:
+        problem = "has no queryUrl, and no scope allows to push its content"
+        wanted = "view_room or view_group"
+    elif installable.get("allowRoom") is not False:
+        # Group-wide pushes are not for an add-on of one room.
+        problem = (
+            "has no queryUrl, and where the add-on is installed in a room, no scope"
+            " allows to push its content"
+        )
+        wanted = "view_room"
+    else:
         return
     for path, glance in modules(document, "glance"):
         # Without an URL to query, a glance shows what is pushed.
         if "queryUrl" not in glance:
             key = glance.get("key")
-            name = f" {quoted(key)}" if isinstance(key, str) else ""
-            problem = "has no queryUrl, and no scope allows to push its content"
-            remedy = f"Add view_room or view_group to the scopes, or a queryUrl to{name or ' it'}."
+            name = f" {quoted(key)}" if isinstance(key, str) else " it"
+            remedy = f"Add {wanted} to the scopes, or a queryUrl to{name}."
             yield warning(path, problem, remedy)

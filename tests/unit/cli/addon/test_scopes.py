@@ -29,6 +29,22 @@ def people(message: Message, client: HipChat) -> None:
     other.users.get_user("x")
 
 
+async def find_owner(client: AsyncHipChat) -> None:
+    await client.users.get_user("@bob")
+    await find_owner(client)
+
+
+@addon.on_message("^/owner")
+async def owner(message: Message, client: AsyncHipChat) -> None:
+    await find_owner(client)
+
+
+@addon.on_message("^/push")
+async def push(message: Message, client: AsyncHipChat) -> None:
+    await addon.push_glance(client, "count", "1")
+    await addon.push_glance(client, "count", "1", room="ops")
+
+
 @addon.on_message("^/nothing")
 async def nothing(message: Message) -> None:
     """Call nothing."""
@@ -54,20 +70,24 @@ def test_a_call_without_a_sufficient_scope_is_a_warning(
         " Add view_room.",
         f"{PLACE} lack what get_room needs, which people calls."
         " Add view_group or view_room.",
+        f"{PLACE} lack what get_user needs, which owner calls. Add view_group.",
+        f"{PLACE} lack what addon_ui_update needs, which push calls. Add view_group.",
+        f"{PLACE} lack what room_addon_ui_update needs, which push calls."
+        " Add view_room.",
     ]
 
 
 def test_one_of_the_scopes_of_a_call_is_sufficient(
     hipkit: Hipkit, folder: Path
 ) -> None:
-    assert faults(hipkit, "admin_room", "view_room") == []
+    assert faults(hipkit, "admin_room", "view_group", "view_room") == []
 
 
 def test_a_scope_that_no_test_used_is_a_warning(hipkit: Hipkit, folder: Path) -> None:
     USED_SCOPES.parent.mkdir(parents=True)
-    USED_SCOPES.write_text('{"com.example.karma": ["admin_room"]}')
-    assert faults(hipkit, "admin_room", "view_room") == [
-        f"{PLACE}[1] is view_room, which no test used."
+    USED_SCOPES.write_text('{"com.example.karma": ["admin_room", "view_group"]}')
+    assert faults(hipkit, "admin_room", "view_group", "view_room") == [
+        f"{PLACE}[2] is view_room, which no test used."
         " Remove it, or test what needs it."
     ]
 
@@ -87,4 +107,5 @@ def test_a_record_that_says_nothing_is_passed_over(
 ) -> None:
     USED_SCOPES.parent.mkdir(parents=True)
     USED_SCOPES.write_text(recorded)
-    assert len(faults(hipkit, "admin_room", "view_room")) == 2 * ("[[]]" in recorded)
+    scopes = ("admin_room", "view_group", "view_room")
+    assert len(faults(hipkit, *scopes)) == 3 * ("[[]]" in recorded)

@@ -78,19 +78,52 @@ def test_scopes_are_neither_none_nor_twice() -> None:
     ]
 
 
-def test_a_glance_without_query_needs_a_scope_to_be_pushed_with() -> None:
-    def change(scopes: list[str]) -> Change:
-        def apply(it: Any) -> None:
-            del it["capabilities"]["glance"][0]["queryUrl"]
-            it["capabilities"]["hipchatApiConsumer"]["scopes"] = scopes
+@pytest.mark.parametrize(
+    ("scopes", "allow_room", "is_fine"),
+    [
+        (["view_room"], True, True),
+        # The group's push is not for one room: there it is rejected.
+        (["view_group"], True, False),
+        (["view_group"], False, True),
+        (["send_notification"], True, False),
+        (["send_notification"], False, False),
+    ],
+)
+def test_a_glance_without_query_needs_a_scope_to_be_pushed_with(
+    scopes: list[str], allow_room: bool, is_fine: bool
+) -> None:
+    def change(it: Any) -> None:
+        it["capabilities"]["installable"]["allowRoom"] = allow_room
+        it["capabilities"]["hipchatApiConsumer"]["scopes"] = scopes
+        it["capabilities"]["hipchatApiConsumer"].pop("fromName")
+        it["capabilities"]["glance"][0].pop("queryUrl")
 
-        return apply
+    glance = ("warning", "capabilities.glance[0]")
+    assert faults(change) == ([] if is_fine else [glance])
 
-    assert faults(change(["view_room"])) == []
-    assert faults(change(["view_group"])) == []
-    assert faults(change(["send_notification"])) == [
-        ("warning", "capabilities.glance[0]")
-    ]
+
+def test_tokens_of_users_need_the_scopes_of_the_add_on() -> None:
+    asked = {"redirectionUrls": ["https://a"]}
+    place = ("warning", "capabilities.oauth2Consumer")
+    assert faults(capabilities(oauth2Consumer=asked, installable=None)) == [place]
+    with_scopes = capabilities(
+        oauth2Consumer=asked, installable=None, hipchatApiConsumer=CONSUMER
+    )
+    assert faults(with_scopes) == []
+
+
+def test_a_sender_needs_the_scope_to_send_unless_answers_are_posted() -> None:
+    consumer = {"scopes": ["view_room"], "fromName": "Karma"}
+    alone = capabilities(hipchatApiConsumer=consumer, installable=None)
+    place = "capabilities.hipchatApiConsumer.fromName"
+    assert faults(alone) == [("warning", place)]
+    webhook = {"url": "https://a", "event": "room_enter"}
+    answers = capabilities(
+        hipchatApiConsumer=consumer, installable=None, webhook=[webhook]
+    )
+    assert faults(answers) == []
+    consumer["scopes"] = ["send_notification"]
+    assert faults(alone) == []
 
 
 def test_a_name_that_notifications_cannot_have_is_a_warning() -> None:
