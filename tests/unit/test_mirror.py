@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {
     "addon/storage/memory.py": "contract/addon_storage",
     "addon/storage/migrations.py": "unit/addon/storage/test_sqlite.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
+    "client/secret_sources.py": "unit/client/test_profiles.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/addon/replay.py": "e2e/test_addon_run.py",
     "cli/admin/ca.py": "e2e/test_running.py",

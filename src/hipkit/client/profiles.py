@@ -17,32 +17,26 @@ Read next: `settings.py`, which finds the file.
 from __future__ import annotations
 
 import os
-import shlex
-import stat
-import subprocess
-import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import IO, Annotated, Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 
 from hipkit.api.secret import MaskedStruct, Secret
 from hipkit.api.suggestions import did_you_mean
+from hipkit.client.secret_sources import (
+    FOR_OTHERS,
+    WRITABLE_BY_OTHERS,
+    read_private_file,
+    run_command,
+    split_command,
+)
 from hipkit.client.settings import find_profile_file
 from hipkit.client.setup import ClientOptions, check_token
 
 __all__ = ["Profile", "read_profile"]
-
-COMMAND_SECONDS = 120
-"""A command may ask a person for a passphrase."""
-MOST_BYTES = 1024 * 1024
-"""Neither file is nearly as long; a device or the wrong file may never end."""
-FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Profile(
@@ -93,11 +87,11 @@ class Profile(
         """
         if self.token_file is not None:
             source = self.token_file
-            text = _read(Path(source), FOR_OTHERS, "read")
+            text = read_private_file(Path(source), FOR_OTHERS, "read")
         else:
-            arguments = _arguments(self.token_command or [])
+            arguments = split_command(self.token_command or [])
             source = f"the token command {arguments[0]!r}"
-            text = _run(arguments, source)
+            text = run_command(arguments, source)
         line = text.removeprefix("\ufeff").lstrip("\r\n").partition("\n")[0]
         try:
             return check_token(line)
@@ -134,7 +128,7 @@ def read_profile(name: str, file: str | os.PathLike[str] | None = None) -> Profi
     """
     path = find_profile_file() if file is None else Path(file)
     # Whoever writes the file chooses the address to which tokens go, and a program to run.
-    text = _read(path, WRITABLE_BY_OTHERS, "write")
+    text = read_private_file(path, WRITABLE_BY_OTHERS, "write")
     try:
         document = tomllib.loads(text)
     except ValueError as error:  # Syntax, or a number with thousands of digits.
@@ -171,7 +165,7 @@ def _convert(table: object, folder: Path, where: str) -> Profile:
     except msgspec.ValidationError as error:
         raise ValueError(f"{where}: {error}") from None
     try:
-        has_command = bool(_arguments(profile.token_command or []))
+        has_command = bool(split_command(profile.token_command or []))
         if (profile.token_file is None) == (not has_command):
             raise ValueError("set either token-file or token-command")
         return msgspec.structs.replace(
@@ -190,81 +184,3 @@ def _resolved(folder: Path, path: str | None) -> str | None:
         return str(folder / Path(path).expanduser())
     except RuntimeError:
         raise ValueError(f"{path}: this user's home folder is unknown") from None
-
-
-def _read(path: Path, refused: int, access: str) -> str:
-    """Read a file that users other than its owner must not read or write."""
-    try:
-        # A named pipe that nobody writes to would keep the caller waiting.
-        with open(path, "rb", opener=_open_at_once) as file:
-            found = os.fstat(file.fileno())
-            is_file = stat.S_ISREG(found.st_mode)
-            raw = file.read(MOST_BYTES + 1) if is_file else b""
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read"
-        raise ValueError(f"{path}: {reason}") from None
-    if not is_file:
-        raise ValueError(f"{path}: it is not a regular file")
-    # Windows has no such modes.
-    if os.name == "posix":
-        if found.st_uid not in (0, os.geteuid()):
-            raise ValueError(f"{path}: it belongs to another user")
-        if found.st_mode & refused:
-            raise ValueError(
-                f"{path}: other users may {access} it; run: chmod 600 {shlex.quote(str(path))}"
-            )
-    if len(raw) > MOST_BYTES:
-        raise ValueError(f"{path}: it is larger than {MOST_BYTES} bytes")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: it is not UTF-8") from None
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _arguments(command: str | list[str]) -> list[str]:
-    try:
-        return shlex.split(command) if isinstance(command, str) else command
-    except ValueError:
-        raise ValueError("token-command has a quote without an end") from None
-
-
-def _run(arguments: list[str], name: str) -> str:
-    """Return what a command prints, and end it if that takes too long or is too much."""
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command; only they can write it
-            arguments,
-            # What is piped into the caller is not for the command.
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be run"
-        raise ValueError(f"{name}: {reason}") from None
-    end = time.monotonic() + COMMAND_SECONDS
-    printed: SimpleQueue[bytes] = SimpleQueue()
-
-    def read() -> None:
-        with cast("IO[bytes]", process.stdout) as output:
-            printed.put(output.read(MOST_BYTES + 1))
-
-    # A process that outlives the command may keep the output open.
-    Thread(target=read, daemon=True).start()
-    try:
-        raw = printed.get(timeout=COMMAND_SECONDS)
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"{name}: it printed more than {MOST_BYTES} bytes")
-        code = process.wait(max(end - time.monotonic(), 0))
-    except (Empty, subprocess.TimeoutExpired):
-        raise ValueError(
-            f"{name}: it did not end within {COMMAND_SECONDS} seconds"
-        ) from None
-    finally:
-        process.kill()  # Nothing happens if it has ended.
-        process.wait()
-    if code:
-        raise ValueError(f"{name}: it ended with exit code {code}")
-    return raw.decode("utf-8", "replace")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hipkit import AsyncHipChat, HipChat
-from hipkit.client import profiles
+from hipkit.client import secret_sources
 from hipkit.client.profiles import read_profile
 from tests.scripted import TOKEN
 
@@ -155,7 +155,7 @@ def test_a_command_that_fails_shows_its_code_and_not_what_it_printed(
 def test_a_command_that_does_not_end_is_stopped(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "COMMAND_SECONDS", 0.05)
+    monkeypatch.setattr(secret_sources, "COMMAND_SECONDS", 0.05)
     files.profile(command("import threading; threading.Event().wait()"))
 
     with pytest.raises(ValueError, match="did not end within"):
@@ -320,7 +320,7 @@ def test_a_file_of_an_editor_on_windows_is_read(files: Files) -> None:
 def test_a_file_without_end_is_not_read_to_its_end(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profiles, "MOST_BYTES", 10)
+    monkeypatch.setattr(secret_sources, "MOST_BYTES", 10)
     files.profile('token-file = "bot.token"')
 
     with pytest.raises(ValueError, match="larger than 10 bytes"):
