@@ -72,6 +72,8 @@ TESTED_ELSEWHERE = {
     f"{INSTALLING}/scopes.py": f"unit/{INSTALLING}/test_updating.py",
     f"{INSTALLING}/completing.py": f"unit/{INSTALLING}/test_installing.py",
     "server/services/webhooks/declared.py": f"unit/{INSTALLING}/test_updating.py",
+    "relay/config/problems.py": "unit/relay/config/test_file.py",
+    "relay/config/tables.py": "unit/relay/config/test_file.py",
     "server/dispatch.py": "unit/server/page/streams/test_stream.py",
     "server/http/heads.py": "unit/server/http/test_framing.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
