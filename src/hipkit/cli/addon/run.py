@@ -22,9 +22,9 @@ from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.api.errors import ConflictError, NotFoundError, StorageError
 from hipkit.cli.addon.loading import load_addon
+from hipkit.cli.listening import DEFAULT_PORT
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
-from hipkit.cli.serve import DEFAULT_PORT
 from hipkit.server.app import Server, open_server
 from hipkit.server.dispatch import Dispatcher
 from hipkit.server.logs import set_up_log

@@ -23,8 +23,8 @@ from hipkit.cli.admin.running import (
     database_path,
     open_runtime,
 )
+from hipkit.cli.listening import DEFAULT_PORT, Network, WebAddress
 from hipkit.cli.output import is_terminal, write_stderr
-from hipkit.cli.serve import DEFAULT_PORT, Network, WebAddress
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.addons.installing.listing import (
     find_named_addon,
