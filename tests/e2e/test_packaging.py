@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ["", "fast", "otel", "cli", "addon", "server"]
+EXTRAS = ["", "fast", "otel", "cli", "addon", "server", "relay", "apprise"]
 
 SEND_IN_MEMORY = """
 from hipkit import HipChat
