@@ -18,7 +18,9 @@ FROM_AN_INDEX = re.compile(
 )
 
 
-@pytest.mark.parametrize("extra", ["addon", "cli", "fast", "otel", "server"])
+@pytest.mark.parametrize(
+    "extra", ["addon", "apprise", "cli", "fast", "otel", "relay", "server"]
+)
 def test_the_hint_is_what_the_docs_say_and_names_an_extra_that_there_is(
     extra: str,
 ) -> None:

@@ -24,6 +24,7 @@ from hipkit.api.errors import BadRequestError
 from hipkit.transports.protocol import HeaderPairs, Request
 
 __all__ = [
+    "FORBIDDEN",
     "LONGEST_URL",
     "EgressPolicy",
     "Endpoint",
@@ -61,10 +62,10 @@ RESERVED = tuple(
 )
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-
 FORBIDDEN = (
     "a network that webhooks may not reach (hipkit serve --webhook-network permits one)"
 )
+"""How errors name a network that is not allowed."""
 
 
 class ForbiddenAddressError(OSError):

@@ -29,6 +29,10 @@ __all__ = [
     "Verdict",
 ]
 
+FILE_MARK = b"\0the bytes of the file\0"
+"""Stands for a file's bytes in the body of an `HttpCall`. JSON and the headers of a multipart form
+cannot contain it."""
+
 Notify = Literal["never", "normal", "mention"]
 """What a route allows: nothing that rings; what HipChat rang for, as the target usually does; a
 mention of everybody for that."""

@@ -1,0 +1,21 @@
+"""The runtime of a server for tests of the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hipkit.server.services.context import Runtime
+from hipkit.server.settings import Settings
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """The runtime of an empty database."""
+    settings = Settings(database=tmp_path / "hipkit.db", durable=False)
+    opened = Runtime(SqliteDatabase.open(settings.database, durable=False), settings)
+    yield opened
+    opened.close()
