@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from codegen.check import check
 from codegen.document import SpecError
 from codegen.files import differences, write
 from codegen.formatting import HEADER
@@ -17,6 +16,7 @@ from codegen.load import load
 from codegen.names import is_name
 from codegen.pairs import TWINS
 from codegen.plan import plan
+from codegen.problems import Problems
 from codegen.render import render
 from codegen.twins import render_twins
 
@@ -47,12 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the generator and return its exit code.
 
     0: done. 1: `--check` found differences and printed them. 2: the arguments or a document
-    cannot be used; one line on standard error says why, and nothing was written.
+    cannot be used; a line for each problem on standard error says why, and nothing was written.
     """
     options = _options(arguments)
     lines: list[str] = []
     try:
-        made = [(job.out, _generate(job)) for job in _jobs(options)]
+        made = []
+        for job in _jobs(options):
+            problems = Problems(strict=options.strict)
+            texts = _generate(job, problems, skip=options.skip_unsupported)
+            if texts is None:
+                print(*problems.found, sep="\n", file=sys.stderr)
+                return REFUSED
+            made.append((job.out, texts))
+            _report(problems)
         if options.is_own:
             made += render_twins(ROOT, TWINS).items()
         for out, texts in made:
@@ -67,6 +75,14 @@ def main(arguments: list[str] | None = None) -> int:
         line if line.endswith("\n") else f"{line}\n" for line in lines
     )
     return DIFFERENT if lines else 0
+
+
+def _report(problems: Problems) -> None:
+    """Print what was left out, and which names were chosen."""
+    for name, error in problems.left_out.items():
+        print(f"left out: {name}: {error}", file=sys.stderr)
+    for note in problems.notes():
+        print(note, file=sys.stderr)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -87,11 +103,23 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--package", metavar="NAME", help="what the package is imported as"
     )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse names that are not usable as they are, instead of choosing others",
+    )
+    parser.add_argument(
+        "--skip-unsupported",
+        action="store_true",
+        help="leave out, and list, what cannot be generated",
+    )
     options = parser.parse_args(arguments)
     given = {options.spec, options.out, options.package} - {None}
     if len(given) not in (0, 3):
         parser.error("--spec, --out and --package must be given together")
     options.is_own = not given
+    if options.is_own:
+        options.strict, options.skip_unsupported = True, False
     if not options.is_own and (
         not all(map(is_name, options.package.split("."))) or options.package == "hipkit"
     ):
@@ -164,11 +192,26 @@ def _is_generated(origin: str) -> bool:
     )
 
 
-def _generate(job: _Job) -> dict[str, str]:
+def _generate(job: _Job, problems: Problems, *, skip: bool) -> dict[str, str] | None:
+    """Return the text of every file; `None` if problems forbid that.
+
+    Args:
+        job: What to generate.
+        problems: Where the problems are collected.
+        skip: Whether to generate what has no problem, if anything.
+    """
     try:
         document = load(job.spec, job.name)
-        check(document)
-        return render(plan(document, job.package, job.source, job.command))
+        package = plan(
+            document,
+            problems,
+            package=job.package,
+            source=job.source,
+            command=job.command,
+        )
+        if problems.found and not (skip and package.has_content):
+            return None
+        return render(package)
     except RecursionError:
         fault = "its schemas refer to each other too deeply; flatten them"
         raise SpecError(f"{job.name}: {fault}") from None

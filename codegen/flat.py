@@ -92,8 +92,10 @@ class Flattener:
                 "the schema contains itself by $ref or allOf; break the cycle"
             )
         self._open.add(node.place)
-        flat = self._merged(node)
-        self._open.discard(node.place)
+        try:
+            flat = self._merged(node)
+        finally:
+            self._open.discard(node.place)
         self._flat[node.place] = flat
         return flat
 

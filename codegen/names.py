@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 __all__ = [
     "CALL_OPTIONS",
@@ -25,6 +25,8 @@ __all__ = [
     "module_name",
     "operation_name",
     "options_name",
+    "usable_name",
+    "with_suffix",
     "words",
 ]
 
@@ -98,6 +100,30 @@ def is_secret_name(wire: str) -> bool:
 def operation_name(operation_id: str, summary: str) -> str:
     """Return an operation's name: the id as it is, else the summary with underscores."""
     return operation_id or re.sub(" +", "_", summary.strip().lower())
+
+
+def usable_name(text: str, prefix: str) -> str:
+    """Return a valid Python name that is like a text: `list-data-sets` -> `list_data_sets`.
+
+    Args:
+        text: What is no valid name.
+        prefix: What comes first where the text begins like no name, such as a method.
+    """
+    name = unicodedata.normalize("NFKC", text)
+    name = unicodedata.normalize("NFKC", re.sub(r"\W+", "_", name).strip("_"))
+    if not is_name(name):
+        # A keyword, a digit in front, or a character that begins no name.
+        name = f"{name}_" if keyword.iskeyword(name) else f"{prefix.lower()}_{name}"
+    name = name.rstrip("_") if is_name(name.rstrip("_")) else name
+    return name if is_name(name) else prefix.lower()
+
+
+def with_suffix(name: str, is_taken: Callable[[str], bool]) -> str:
+    """Return the first of `name_2`, `name_3` and so on that is not taken."""
+    number = 2
+    while is_taken(f"{name}_{number}"):
+        number += 1
+    return f"{name}_{number}"
 
 
 def module_name(tag: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.document import Document, Node, SpecError
-from codegen.names import operation_name, words
+from codegen.names import words
+from codegen.problems import Problems
 
 __all__ = [
     "METHODS",
@@ -24,13 +25,13 @@ __all__ = [
     "is_json",
     "is_swagger",
     "parameters",
-    "path_items",
     "path_operations",
     "second_methods",
     "template_names",
 ]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+PATH_ITEM_WORDS = {"$ref", "summary", "description", "parameters", "servers", *METHODS}
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 KINDS = {FORM: "form", "multipart/related": "related"}
@@ -52,11 +53,17 @@ class PathOperation:
     path_item: Node
     path: str
     method: str
+    name: str = ""
+    """The function's; this, the tag and the module are chosen in `naming.py`."""
+    tag: str = ""
+    module: str = ""
+    prefix: str = ""
+    """What comes before the path, below the client's base URL, by the operation's servers."""
 
     @property
-    def name(self) -> str:
-        """The function's name, by the rule of `names.py`; empty where nothing gives one."""
-        return operation_name(self.node.text("operationId"), self.node.text("summary"))
+    def label(self) -> str:
+        """Method and path."""
+        return f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +109,27 @@ def is_swagger(document: Document) -> bool:
     return document.root.has("swagger")
 
 
-def path_items(document: Document) -> Iterator[tuple[str, Node]]:
-    """Yield the paths of the document with what they hold."""
-    for path, item in document.root.members("paths").items():
-        if not path.startswith("x-"):
-            yield path, item.follow()
-
-
-def path_operations(document: Document) -> Iterator[PathOperation]:
+def path_operations(document: Document, problems: Problems) -> Iterator[PathOperation]:
     """Yield the operations in the document's order, without methods that are `x-same-as` another.
 
-    Raises:
-        SpecError: An `x-same-as` names no operation of its path.
+    Paths and methods that cannot be read are among the problems.
     """
-    for path, path_item in path_items(document):
-        for method, node in _methods(path_item):
-            if not _is_second(path_item, node):
-                yield PathOperation(node, path_item, path, method)
+    for path, referring in document.root.members("paths").items():
+        if path.startswith("x-"):
+            continue
+        with problems.collecting(path):
+            item = referring.follow()
+            for key, member in item.items():
+                if key not in PATH_ITEM_WORDS and not key.startswith("x-"):
+                    problems.add(
+                        member.error(
+                            f"{key!r} is not a supported method; remove or correct it"
+                        )
+                    )
+            for method, node in _methods(item):
+                with problems.collecting(f"{method} {path}"):
+                    if not _is_second(item, node):
+                        yield PathOperation(node, item, path, method)
 
 
 def _methods(path_item: Node) -> Iterator[tuple[str, Node]]:

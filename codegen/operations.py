@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 from codegen import docstrings
@@ -14,6 +15,7 @@ from codegen.names import (
     class_name,
     is_secret_name,
     options_name,
+    with_suffix,
 )
 from codegen.openapi import (
     Answer,
@@ -87,7 +89,7 @@ class _Planner:
         return Operation(
             name=self._operation.name,
             class_name=self._class_name,
-            tag=self._node.texts("tags")[0],
+            tag=self._operation.tag,
             method=self._operation.method,
             also=second_methods(self._operation),
             path=self._path({argument.wire: argument.name for argument in path}),
@@ -125,10 +127,14 @@ class _Planner:
 
         def claimed(node: Node, argument: Argument) -> Argument:
             if argument.name in places:
-                raise node.error(
+                error = node.error(
                     f"{argument.wire!r} results in the Python name {argument.name!r}, like another"
                     " argument; give one an 'x-python-name'"
                 )
+                name = with_suffix(argument.name, places.__contains__)
+                why = "a name that another argument has, so another one"
+                self._schemas.problems.choose(why, f"{argument.wire} is {name}", error)
+                argument = replace(argument, name=name)
             places[argument.name] = argument.where
             return argument
 
@@ -323,7 +329,8 @@ class _Planner:
 
     def _path(self, names: Mapping[str, str]) -> str:
         """Return the template with Python names, and the rest percent-encoded."""
-        pieces = re.split(r"\{([^{}]*)\}", self._operation.path)
+        template = self._operation.prefix + self._operation.path
+        pieces = re.split(r"\{([^{}]*)\}", template)
         return "".join(
             f"{{{names[piece]}}}" if index % 2 else quote(piece, safe=KEPT_IN_PATHS)
             for index, piece in enumerate(pieces)

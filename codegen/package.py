@@ -249,11 +249,18 @@ class Package:
     title: str
     source: str
     command: str
+    left_out: tuple[str, ...] = ()
+    """What could not be generated, by method and path."""
     groups: tuple[Group, ...]
     models: tuple[ModelClass, ...]
     events: tuple[tuple[str, str], ...]
     """Name of an event -> its model."""
     event_models: tuple[ModelClass, ...]
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to generate but models."""
+        return bool(self.groups or self.events)
 
     @property
     def operations(self) -> list[Operation]:

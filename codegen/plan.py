@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from codegen import docstrings
-from codegen.document import Document
-from codegen.names import class_name, module_name
-from codegen.openapi import PathOperation, body, component_schemas, path_operations
+from codegen.check import check
+from codegen.document import Document, Node, Place, SpecError
+from codegen.names import class_name
+from codegen.naming import name_operations
+from codegen.openapi import PathOperation, body, component_schemas
 from codegen.operations import plan_operation
 from codegen.package import Block, Field, Group, ModelClass, Operation, Package
+from codegen.problems import Problems
 from codegen.schemas import Model, Schemas, Use
 
 __all__ = ["plan", "renamed"]
@@ -22,37 +25,51 @@ __all__ = ["plan", "renamed"]
 QUOTED_OR_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
 
 
-def plan(document: Document, package: str, source: str, command: str) -> Package:
+def plan(
+    document: Document,
+    problems: Problems,
+    *,
+    package: str,
+    source: str,
+    command: str,
+) -> Package:
     """Plan the package of a document.
 
+    What cannot be expressed is among the problems, and left out.
+
     Args:
-        document: A document that passed `check`.
+        document: The document.
+        problems: Where they are collected.
         package: Import name of the package.
         source: Name of the document in the header of each file.
         command: The command in the header of each file.
 
     Raises:
-        SpecError: A part of the document cannot be expressed.
+        SpecError: The document as a whole cannot be used.
     """
-    schemas = Schemas(component_schemas(document))
+    names = name_operations(check(document, problems), problems)
     # First, so that an object inside of a component is named after it, and not after an operation
     # that refers to the object.
-    models = list(schemas.component_models())
-    tags: dict[str, list[Operation]] = {}
-    for operation in path_operations(document):
-        tags.setdefault(operation.node.texts("tags")[0], []).append(
-            plan_operation(operation, schemas)
-        )
-        # Models follow in the order of the operations that need them: a new operation adds models
-        # in one place of the output, and moves none.
-        models += schemas.found_models()
+    schemas, models = _components(document, problems)
+    groups: dict[str, list[Operation]] = {}
+    tags: dict[str, str] = {}
+    for operation in names.operations:
+        with problems.collecting(operation.label), schemas.undone_on_failure():
+            planned = plan_operation(operation, schemas)
+            # Models follow in the order of the operations that need them: a new operation adds
+            # models in one place of the output, and moves none.
+            models += list(schemas.found_models())
+            groups.setdefault(operation.module, []).append(planned)
+            tags[operation.module] = operation.tag
     used = frozenset[str]().union(
-        *(item.models for items in tags.values() for item in items)
+        *(item.models for items in groups.values() for item in items)
     )
-    events, event_models = _events(document, schemas, models, used)
+    events, event_models = _events(document, schemas, models, used, problems)
+    if not (groups or events or problems.found):
+        raise document.root.error("has no operation; add one under 'paths'")
     moved = {model.name for model in event_models}
     pages: dict[str, tuple[str, ...]] = {}
-    for item in (item for items in tags.values() for item in items if item.is_page):
+    for item in (item for items in groups.values() for item in items if item.is_page):
         pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
     about = {
         tag.text("name"): docstrings.paragraphs(tag.text("description"))
@@ -64,8 +81,16 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
         title=docstrings.one_line(info.text("title")) if info else "",
         source=docstrings.one_line(source),
         command=command,
+        left_out=tuple(problems.left_out),
         groups=tuple(
-            _group(tag, about.get(tag, []), found) for tag, found in tags.items()
+            _group(
+                tags[module],
+                module,
+                names.groups[module],
+                about.get(tags[module], []),
+                found,
+            )
+            for module, found in groups.items()
         ),
         models=tuple(
             _model_class(model, pages.get(model.name, ()))
@@ -77,14 +102,39 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
     )
 
 
+def _components(document: Document, problems: Problems) -> tuple[Schemas, list[Model]]:
+    """Plan the shared schemas, without those that cannot be expressed."""
+    components = list(component_schemas(document))
+    broken: dict[Place, SpecError] = {}
+    while True:
+        schemas, models = Schemas(components, problems, broken), list[Model]()
+        found = len(broken)
+        for key, node in components:
+            if node.place in broken:
+                continue
+            try:
+                models += schemas.models_of(node)
+            except SpecError as error:
+                broken[node.place] = error
+                problems.add(error)
+                problems.left_out.setdefault(f"schema {key}", error)
+        # Those that refer to a broken one, and came before it, are broken as well.
+        if len(broken) == found:
+            return schemas, models
+
+
 def renamed(text: str, names: Mapping[str, str]) -> str:
     """Return an annotation with other names; quoted words, the values of a `Literal`, stay."""
     return QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
 
 
-def _group(tag: str, text: Sequence[Block], operations: list[Operation]) -> Group:
-    module = module_name(tag)
-    group = class_name(module)
+def _group(
+    tag: str,
+    module: str,
+    group: str,
+    text: Sequence[Block],
+    operations: list[Operation],
+) -> Group:
     taken = {group, f"Async{group}", f"Raw{group}", f"AsyncRaw{group}"}
     taken |= {name for item in operations for name in (item.class_name, item.name)}
     aliases: dict[str, str] = {}
@@ -147,7 +197,11 @@ def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
 
 
 def _events(
-    document: Document, schemas: Schemas, models: list[Model], used: frozenset[str]
+    document: Document,
+    schemas: Schemas,
+    models: list[Model],
+    used: frozenset[str],
+    problems: Problems,
 ) -> tuple[tuple[tuple[str, str], ...], list[Model]]:
     """Return the events with their models, and which models only they use."""
     events: dict[str, str] = {}
@@ -155,18 +209,25 @@ def _events(
     for event, item in document.root.members("webhooks").items():
         if event.startswith("x-"):
             continue
-        operation = PathOperation(item.follow().get("post") or item, item, "", "POST")
-        content = body(operation)
-        if content is None or content.schema is None or content.kind != "json":
-            raise item.error("an event needs a 'post' with a JSON body and its schema")
-        kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
-        if len(kind.models) != 1 or kind.text not in kind.models:
-            raise content.schema.error("an event must be one object with known members")
-        events[event] = kind.text
-        own += schemas.found_models()
+        with problems.collecting(f"webhook {event}"), schemas.undone_on_failure():
+            model = _event(schemas, event, item)
+            own += list(schemas.found_models())
+            events[event] = model
     elsewhere = used.union(
         *(member.type.models for model in models for member in model.members)
     )
     only_here = {*events.values()} - elsewhere
     own += [model for model in models if model.name in only_here]
     return tuple(events.items()), own
+
+
+def _event(schemas: Schemas, event: str, item: Node) -> str:
+    """Return the model of an event."""
+    operation = PathOperation(item.follow().get("post") or item, item, "", "POST")
+    content = body(operation)
+    if content is None or content.schema is None or content.kind != "json":
+        raise item.error("an event needs a 'post' with a JSON body and its schema")
+    kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
+    if len(kind.models) != 1 or kind.text not in kind.models:
+        raise content.schema.error("an event must be one object with known members")
+    return kind.text

@@ -140,7 +140,14 @@ def _package_blocks(package: Package) -> list[Block]:
         "Each tag has a module with its operations and the methods that send them. `models.py`"
         " has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a"
         " command line. Modules are imported on first use.",
+        *_left_out(package.left_out),
     ]
+
+
+def _left_out(names: Sequence[str]) -> Iterable[Block]:
+    if names:
+        lines = "\n".join(f"- `{one_line(name)}`" for name in names)
+        yield f"Left out, since the generator does not support it:\n\n{lines}"
 
 
 def _group_docstring(group: Group) -> str:

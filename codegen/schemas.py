@@ -8,12 +8,14 @@ kind of text, one kind of object and one kind of list; what it cannot express be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
-from codegen.document import Node, Place
+from codegen.document import Node, Place, SpecError
 from codegen.flat import Flat, Flattener
 from codegen.limits import Limits, Siblings, limits_of
 from codegen.names import (
@@ -22,7 +24,9 @@ from codegen.names import (
     class_name,
     is_name,
     is_secret_name,
+    with_suffix,
 )
+from codegen.problems import Problems
 from codegen.python_types import NOTHING, OBJECT, Type, joined, single
 
 __all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
@@ -34,6 +38,10 @@ TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
 """Formats of timestamps, and their types; UNIX seconds may be text or a number."""
 
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
+
+
+MEMBER_RENAMED = "a name that another member has, so another one"
+SCHEMA_RENAMED = "no class name of its own for a schema, so another one"
 
 
 class Use(Enum):
@@ -77,9 +85,18 @@ class Schemas:
 
     Args:
         components: The document's shared schemas; each that is an object becomes a model.
+        problems: Where names that had to be chosen are noted.
+        broken: What is wrong with some of the components; whatever refers to them is as well.
     """
 
-    def __init__(self, components: Iterable[tuple[str, Node]]) -> None:
+    def __init__(
+        self,
+        components: Iterable[tuple[str, Node]],
+        problems: Problems,
+        broken: Mapping[Place, SpecError] = MappingProxyType({}),
+    ) -> None:
+        self.problems = problems
+        self._broken = broken
         self._names: dict[Place, str] = {}
         self._taken: dict[str, Node] = {}
         # Objects without a name of their own that a type named, until `found_models` takes them.
@@ -88,22 +105,39 @@ class Schemas:
         self._flattener = Flattener()
         self._types: dict[tuple[Place, Use], Type] = {}
         self._open: set[tuple[Place, Use]] = set()
-        self._components = list(components)
         # All components get their names before any type is planned: an object inside of one must
         # not take the name of a later component, whatever the order of the document.
-        for key, node in self._components:
+        for key, node in components:
             self._claim(key, node)
 
-    def component_models(self) -> Iterator[Model]:
-        """Yield the models of the shared schemas, each followed by those that only it uses."""
-        for _, node in self._components:
+    def models_of(self, node: Node) -> list[Model]:
+        """Return the model of a shared schema, and those that only it uses.
+
+        Raises:
+            SpecError: It cannot be expressed, or refers to what cannot.
+        """
+        with self.undone_on_failure():
             flat = self.flatten(node)
+            models: list[Model] = []
             # A component that only refers to another is that one's model, and gets none.
             if flat.is_object and flat.node.place == node.place:
-                yield self._model(flat, self._names[node.place])
+                models.append(self._model(flat, self._names[node.place]))
             else:
                 self.type_of(node, self._names[node.place], Use.ANSWER)
-            yield from self.found_models()
+            return models + list(self.found_models())
+
+    @contextmanager
+    def undone_on_failure(self) -> Iterator[None]:
+        """Take back names, types and models that were planned in the block, if it fails.
+
+        All of them, as a type that stayed would name a model that does not exist.
+        """
+        marks = self._mark()
+        try:
+            yield
+        except SpecError:
+            self._undo(marks)
+            raise
 
     def found_models(self) -> Iterator[Model]:
         """Yield the models found since the last call, and those that they lead to."""
@@ -139,8 +173,10 @@ class Schemas:
             return OBJECT
         if key not in self._types:
             self._open.add(key)
-            found = self._type(flat, owner, use)
-            self._open.discard(key)
+            try:
+                found = self._type(flat, owner, use)
+            finally:
+                self._open.discard(key)
             is_long = len(found.text) > LONGEST_TYPE
             self._types[key] = replace(found, parts=OBJECT.parts) if is_long else found
         return self._types[key]
@@ -196,17 +232,12 @@ class Schemas:
         return replace(found, nullable=is_nullable)
 
     def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
-        collected: list[dict[Any, Any]] = [self._names, self._taken, self._types]
-        sizes, known = [len(each) for each in collected], len(self._found)
+        marks = self._mark()
         found = joined([self.type_of(branch, owner, use) for branch in branches])
         if found.parts == OBJECT.parts:
             # The union became `object`, so nothing names the models of its branches: they would be
-            # generated and never used. Names, types and models are taken back to where they were;
-            # all of them, as a type that stayed would name a model that does not exist.
-            for each, size in zip(collected, sizes, strict=True):
-                while len(each) > size:
-                    each.popitem()
-            del self._found[known:]
+            # generated and never used.
+            self._undo(marks)
         return found
 
     def _list(self, flat: Flat, owner: str, use: Use) -> Type:
@@ -217,6 +248,8 @@ class Schemas:
 
     def _object(self, flat: Flat, owner: str, use: Use) -> Type:
         if flat.properties:
+            if flat.node.place in self._broken:
+                raise self._broken[flat.node.place]
             name = self._names.get(flat.node.place) or self._inline(flat, owner)
             return single(name, "dict", frozenset((name,)))
         values = flat.words.get("additionalProperties")
@@ -227,15 +260,33 @@ class Schemas:
 
     # --- models ------------------------------------------------------------------------------
 
+    def _mark(self) -> tuple[int, ...]:
+        return (*map(len, self._collected), len(self._found))
+
+    def _undo(self, marks: tuple[int, ...]) -> None:
+        *sizes, known = marks
+        for each, size in zip(self._collected, sizes, strict=True):
+            while len(each) > size:
+                each.popitem()
+        del self._found[known:]
+
+    @property
+    def _collected(self) -> list[dict[Any, Any]]:
+        return [self._names, self._taken, self._types]
+
     def _claim(self, key: str, node: Node) -> None:
         name = class_name(key)
         if not name:
-            raise node.error(f"{key!r} results in no class name; rename it")
+            name = with_suffix("Model", self._taken.__contains__)
+            error = node.error(f"{key!r} results in no class name; rename it")
+            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
         if name in self._taken:
-            other = self._taken[name].place[-1]
-            raise node.error(
-                f"{key!r} results in the class {name}, like {other!r}; rename one"
+            other, name = name, with_suffix(name, self._taken.__contains__)
+            error = node.error(
+                f"{key!r} results in the class {other}, like"
+                f" {self._taken[other].place[-1]!r}; rename one"
             )
+            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
         self._taken[name] = node
         self._names[node.place] = name
 
@@ -274,10 +325,12 @@ class Schemas:
             schema = self.flatten(node)
             name = python_name(node, wire, taken)
             if name in wires:
-                raise node.error(
+                error = node.error(
                     f"{wire!r} and {wires[name]!r} both result in the Python name {name!r};"
                     " give one an 'x-python-name'"
                 )
+                name = with_suffix(name, wires.__contains__)
+                self.problems.choose(MEMBER_RENAMED, f"{wire} is {name}", error)
             # msgspec writes names into JSON without escaping, and so rejects these.
             if re.search(r'["\\\x00-\x1f]', wire):
                 raise node.error(

@@ -12,7 +12,12 @@ import tempfile
 from pathlib import Path
 
 from codegen.__main__ import main
-from tests.codegen.test_broken_documents import BROKEN, DOCUMENTS, expected
+from tests.codegen.test_broken_documents import (
+    BROKEN,
+    DOCUMENTS,
+    arguments_for,
+    expected,
+)
 from tests.codegen.test_cases import CASES, generated
 
 
@@ -31,7 +36,7 @@ def regenerate() -> None:
         line = io.StringIO()
         with tempfile.TemporaryDirectory() as beside, contextlib.redirect_stderr(line):
             out = str(Path(beside, "package"))
-            main(["--spec", document.name, "--out", out, "--package", "package"])
+            main(["--strict", *arguments_for(document, Path(out))])
         expected(document).write_text(line.getvalue(), encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ def test_a_broken_document_is_rejected_in_one_line(
     monkeypatch.chdir(BROKEN)
     out = tmp_path / "package"
 
-    code = main(["--spec", document.name, "--out", str(out), "--package", "package"])
+    code = main(["--strict", *arguments_for(document, out)])
 
     captured = capsys.readouterr()
     assert code == REFUSED
@@ -41,6 +41,10 @@ def test_every_expected_line_belongs_to_a_document() -> None:
     lines = {path for path in BROKEN.iterdir() if path.suffix == ".txt"}
 
     assert lines == {expected(document) for document in DOCUMENTS}
+
+
+def arguments_for(document: Path, out: Path) -> list[str]:
+    return ["--spec", document.name, "--out", str(out), "--package", "package"]
 
 
 def expected(document: Path) -> Path:

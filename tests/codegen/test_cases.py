@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.check import check
 from codegen.load import load
 from codegen.plan import plan
+from codegen.problems import Problems
 from codegen.render import render
 
 CASES = sorted(
@@ -32,9 +32,17 @@ def generated(case: Path) -> dict[str, str]:
 
 def package(case: Path) -> dict[str, str]:
     document = load(case / "spec.yaml", "spec.yaml")
-    check(document)
+    problems = Problems()
     command = f"python -m codegen --package {case.name}"
-    return render(plan(document, case.name, "spec.yaml", command))
+    made = plan(
+        document,
+        problems,
+        package=case.name,
+        source="spec.yaml",
+        command=command,
+    )
+    assert problems.found == []
+    return render(made)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)

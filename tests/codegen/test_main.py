@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ def test_a_rejected_document_leaves_the_earlier_files_unchanged(tmp_path: Path) 
     assert main(["--spec", str(good), *arguments]) == 0
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
-    assert main(["--spec", str(BROKEN / "no_tag.yaml"), *arguments]) == REFUSED
+    broken = str(BROKEN / "no_operation.yaml")
+    assert main(["--spec", broken, *arguments]) == REFUSED
 
     assert before == {
         path: path.read_bytes() for path in out.rglob("*") if path.is_file()
@@ -112,3 +114,93 @@ def test_schemas_that_refer_too_deeply_are_rejected(
 
     fault = "its schemas refer to each other too deeply; flatten them"
     assert capsys.readouterr().err == f"{spec}: {fault}\n"
+
+
+PARTLY = """
+openapi: 3.1.0
+info: {title: Partly, version: "1"}
+paths:
+  /good:
+    get:
+      operationId: get_good
+      tags: [Things]
+      responses:
+        '200':
+          description: Fine.
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/good'}}
+  /odd:
+    get:
+      operationId: get_odd
+      tags: [Things]
+      responses:
+        '200':
+          description: It refers to what refers to what cannot be expressed.
+          content:
+            application/json: {schema: {$ref: '#/components/schemas/outer'}}
+  /form:
+    post:
+      operationId: send_form
+      tags: [Forms]
+      requestBody: {content: {text/xml: {}}}
+      responses: {'204': {description: Done.}}
+components:
+  schemas:
+    outer: {type: object, properties: {inner: {$ref: '#/components/schemas/inner'}}}
+    inner: {type: object, properties: {odd: {type: odd}}}
+    good: {type: object, properties: {name: {type: string}}}
+"""
+
+
+def test_every_problem_is_told_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, out = tmp_path / "spec.yaml", tmp_path / "partly"
+    spec.write_text(PARTLY, encoding="utf-8")
+
+    code = main(["--spec", str(spec), "--out", str(out), "--package", "partly"])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert code == REFUSED
+    assert [line.partition(": #")[2].partition(": ")[0] for line in lines] == [
+        "/components/schemas/inner/properties/odd/type",
+        "/paths/~1form/post/requestBody/content",
+    ]
+    assert not out.exists()
+
+
+def test_what_is_unsupported_can_be_left_out(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec, out = tmp_path / "spec.yaml", tmp_path / "partly_there"
+    spec.write_text(PARTLY, encoding="utf-8")
+    arguments = ["--spec", str(spec), "--out", str(out), "--package", out.name]
+
+    assert main(["--skip-unsupported", *arguments]) == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "schema inner",
+        "schema outer",
+        "GET /odd",
+        "POST /form",
+    ]
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module(out.name)
+    assert "- `POST /form`" in (package.__doc__ or "")
+    assert package.GetGood.result is package.Good
+    assert not {"GetOdd", "SendForm", "Outer", "Inner"} & {*package.__all__}
+
+
+def test_with_nothing_left_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, out = BROKEN / "form_data.yaml", tmp_path / "package"
+    arguments = ["--spec", str(spec), "--out", str(out), "--package", "package"]
+
+    assert main(["--skip-unsupported", *arguments]) == REFUSED
+
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not out.exists()

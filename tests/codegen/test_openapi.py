@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from codegen.document import Document, SpecError
-from codegen.openapi import body, parameters, path_operations, second_methods
+from codegen.openapi import (
+    PathOperation,
+    body,
+    parameters,
+    path_operations,
+    second_methods,
+)
+from codegen.problems import Problems
 from tests.codegen.packages import Generate, document, operation, sent, spec
 
 
@@ -17,16 +24,19 @@ def test_swagger_lists_are_sent_joined_unless_multi(generate: Generate) -> None:
     assert form.content == b"note=a+b&id=2%2C3"
 
 
-def read(path_item: object) -> Document:
-    return Document("spec.yaml", document({"/thing": path_item}), {})
+def read(path_item: object) -> list[PathOperation]:
+    spec = Document("spec.yaml", document({"/thing": path_item}), {})
+    problems = Problems()
+    found = list(path_operations(spec, problems))
+    if problems.found:
+        raise problems.found[0]
+    return found
 
 
 def test_parameters_of_an_operation_replace_those_of_its_path() -> None:
     limit = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
     own = {**limit, "required": True}
-    [found] = path_operations(
-        read({"parameters": [limit], "get": operation(parameters=[own])})
-    )
+    [found] = read({"parameters": [limit], "get": operation(parameters=[own])})
 
     assert [(each.name, each.required) for each in parameters(found)] == [
         ("limit", True)
@@ -34,16 +44,14 @@ def test_parameters_of_an_operation_replace_those_of_its_path() -> None:
 
 
 def test_a_second_method_is_part_of_the_operation_that_it_names() -> None:
-    [found] = path_operations(
-        read({"post": operation(), "put": {"x-same-as": "get_thing"}})
-    )
+    [found] = read({"post": operation(), "put": {"x-same-as": "get_thing"}})
 
     assert (found.method, second_methods(found)) == ("POST", ("PUT",))
 
 
 def test_a_second_method_must_name_an_operation_of_its_path() -> None:
     with pytest.raises(SpecError, match="the path has no operation 'nothing'"):
-        list(path_operations(read({"put": {"x-same-as": "nothing"}})))
+        read({"put": {"x-same-as": "nothing"}})
 
 
 @pytest.mark.parametrize(
@@ -59,9 +67,7 @@ def test_a_second_method_must_name_an_operation_of_its_path() -> None:
 def test_the_kind_of_a_body_follows_from_its_media_type(
     media_type: str, kind: str
 ) -> None:
-    [found] = path_operations(
-        read({"put": operation(requestBody={"content": {media_type: {}}})})
-    )
+    [found] = read({"put": operation(requestBody={"content": {media_type: {}}})})
 
     content = body(found)
 
@@ -71,9 +77,7 @@ def test_the_kind_of_a_body_follows_from_its_media_type(
 
 @pytest.mark.parametrize("media_type", ["multipart/form-data", "text/xml"])
 def test_a_body_that_cannot_be_sent_is_an_error(media_type: str) -> None:
-    [found] = path_operations(
-        read({"put": operation(requestBody={"content": {media_type: {}}})})
-    )
+    [found] = read({"put": operation(requestBody={"content": {media_type: {}}})})
 
     with pytest.raises(SpecError, match=f"no body of type {media_type} can be sent"):
         body(found)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import importlib
+import itertools
 import random
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.check import check
 from codegen.document import Document, SpecError
 from codegen.load import load
+from codegen.package import Package
 from codegen.plan import plan
+from codegen.problems import Problems
+from codegen.render import render
 
 CASES = sorted(Path(__file__).parent.parent.glob("codegen/cases/*/spec.yaml"))
 DOCUMENTS = [load(path).value for path in CASES]
@@ -25,6 +31,8 @@ VALUES: list[object] = [
     *({}, {"x": 1}, {"$ref": "#/paths"}, {"$ref": 1}, {"type": "object"}),
     *({"allOf": []}, {"allOf": [True]}, {"oneOf": []}, {"enum": []}, {"items": {}}),
 ]
+NUMBERS = itertools.count(1)
+"""Of packages, each of which is imported under a name of its own."""
 KEYS = (
     "$ref allOf default enum format in items name nullable oneOf properties required schema tags"
     " type x-from-path x-python-name x-required-when x-secret"
@@ -36,6 +44,42 @@ KEYS = (
 def test_any_value_in_the_place_of_another_is_taken_or_refused(
     chance: random.Random, changes: int
 ) -> None:
+    _generate(Document("document", _changed(chance, changes), {}))
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_what_is_left_of_a_document_gone_wrong_can_be_imported(
+    chance: random.Random, changes: int
+) -> None:
+    document = Document("document", _changed(chance, changes), {})
+    with contextlib.suppress(SpecError), tempfile.TemporaryDirectory() as folder:
+        name = f"left_{next(NUMBERS)}"
+        for path, text in render(_plan(document, Problems(), name)).items():
+            file = Path(folder, name, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        _import_all(folder, name)
+
+
+def _import_all(folder: str, name: str) -> None:
+    """Import a package with every name that it has, and forget it."""
+    sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        package = importlib.import_module(name)
+        for public in package.__all__:
+            getattr(package, public)
+        for operation in importlib.import_module(f"{name}.catalog").OPERATIONS:
+            operation.load()
+    finally:
+        sys.path.remove(folder)
+        for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+            del sys.modules[module]
+
+
+def _changed(chance: random.Random, changes: int) -> object:
+    """Return a document with some values in the places of others."""
     value = copy.deepcopy(chance.choice(DOCUMENTS))
     for _ in range(changes):
         owner = chance.choice(list(_containers(value)))
@@ -44,8 +88,7 @@ def test_any_value_in_the_place_of_another_is_taken_or_refused(
             owner[key] = copy.deepcopy(chance.choice(VALUES))
         elif owner:
             owner[chance.randrange(len(owner))] = copy.deepcopy(chance.choice(VALUES))
-
-    _generate(Document("document", value, {}))
+    return value
 
 
 @given(
@@ -68,15 +111,19 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_the_documents_are_good_before_they_go_wrong() -> None:
     for value in DOCUMENTS:
-        document = Document("document", copy.deepcopy(value), {})
-        check(document)
-        plan(document, "package", "document", "command")
+        problems = Problems()
+        _plan(Document("document", copy.deepcopy(value), {}), problems)
+        assert problems.found == []
 
 
 def _generate(document: Document) -> None:
     with contextlib.suppress(SpecError):
-        check(document)
-        plan(document, "package", "document", "command")
+        _plan(document, Problems())
+        _plan(document, Problems(strict=True))
+
+
+def _plan(document: Document, problems: Problems, name: str = "package") -> Package:
+    return plan(document, problems, package=name, source="document", command="command")
 
 
 def _containers(value: object) -> Iterator[dict[str, object] | list[object]]:
