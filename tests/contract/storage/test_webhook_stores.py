@@ -104,14 +104,14 @@ async def test_the_webhooks_of_a_client_are_listed_alone(filled: Database) -> No
 
 async def test_subscribers_are_found_by_room_group_and_event(filled: Database) -> None:
     subscriptions = filled.stores.subscriptions
-    assert not await subscriptions.has_subscribers(1, 1, "room_message")
+    assert await subscriptions.subscribed(1, 1, ["room_message"]) == []
     await add(filled)
     await add(filled, room_id=None, event="room_enter")
 
-    assert await subscriptions.has_subscribers(1, 1, "room_message")
-    assert not await subscriptions.has_subscribers(1, 2, "room_message")
-    assert await subscriptions.has_subscribers(1, 2, "room_enter")
-    assert not await subscriptions.has_subscribers(2, 2, "room_enter")
+    both = ["room_enter", "room_message"]
+    assert await subscriptions.subscribed(1, 1, both) == both
+    assert await subscriptions.subscribed(1, 2, both) == ["room_enter"]
+    assert await subscriptions.subscribed(2, 2, both) == []
 
 
 async def test_an_event_wakes_subscriptions_without_a_retry_time(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from hipkit.server.shared.protocol import EVENTS, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.events import NewEvent, StreamRecord
-from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = [
     "MOST_WAITING",
+    "NO_ROOM",
     "PLACEHOLDER",
     "WAITING_SECONDS",
+    "Item",
     "LogSweep",
     "Publisher",
+    "WriteItem",
     "publish",
     "sweep_log",
 ]
@@ -30,6 +33,9 @@ WAITING_SECONDS = 3 * 24 * 60 * 60
 
 MOST_WAITING = 10_000
 """Of the events of one name in one room; the oldest beyond it are dropped."""
+
+NO_ROOM = 0
+"""The room of events that happen in none. Only subscriptions to the whole group get them."""
 
 STEP_EVENTS = 1_000
 
@@ -44,17 +50,32 @@ class Publisher(Protocol):
     """The subscription whose endpoint's answer the call takes in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is written of an event."""
+
+    content: bytes
+    """JSON, with links that begin with a root of the event's own."""
+    text: str | None = None
+    """The text that patterns are searched for in."""
+
+
+WriteItem = Callable[[str, str], Awaitable[Item]]
+"""Returns the item of an event, by its name and the root of links: a placeholder, as every
+endpoint gets its own."""
+
+
 async def publish(
     publisher: Publisher,
     stores: Stores,
-    room: RoomRecord,
-    event: str,
-    write_item: Callable[[str], Awaitable[bytes]],
+    events: Sequence[str],
+    write_item: WriteItem,
     *,
+    group_id: int,
+    room_id: int,
     user_id: int | None,
-    text: str | None = None,
 ) -> None:
-    """Append an event to the log, within the command that makes it happen.
+    """Append events to the log, within the command that makes them happen.
 
     Written in the same transaction, an event is in the log exactly if what it reports was
     committed: written before, it could report what was rolled back; written after, a crash in
@@ -63,31 +84,29 @@ async def publish(
     Args:
         publisher: The context of the call.
         stores: The command's.
-        room: The room in which it happened.
-        event: The event's name.
-        write_item: Returns the event's item as JSON, with links that begin with the root it is
-            passed: a placeholder, as every endpoint gets its own. Called only where a
-            subscription exists; otherwise nothing is written.
-        user_id: The user who caused it.
-        text: The text that patterns are searched for in.
+        events: The names of what happened.
+        write_item: Called for the events that something subscribes to; others are not written.
+        group_id: The group in which they happened.
+        room_id: The room in which they happened; `NO_ROOM` for a private chat.
+        user_id: The user who caused them.
     """
-    if not await stores.subscriptions.has_subscribers(room.group_id, room.id, event):
-        return
-    # Unpredictable: otherwise a message could contain it, and its text would be replaced.
-    root = f"https://{secrets.token_hex(16)}{PLACEHOLDER}"
-    item = await write_item(root)
-    new = NewEvent(
-        group_id=room.group_id,
-        room_id=room.id,
-        event=event,
-        text=text,
-        item=item.decode(),
-        user_id=user_id,
-        root=root,
-        answered_by=publisher.answered_by,
-    )
-    await stores.events.add(new, publisher.now_us)
-    publisher.topics.add(EVENTS)
+    wanted = await stores.subscriptions.subscribed(group_id, room_id, events)
+    for event in wanted:
+        # Unpredictable: otherwise a message could contain it, and its text would be replaced.
+        root = f"https://{secrets.token_hex(16)}{PLACEHOLDER}"
+        item = await write_item(event, root)
+        new = NewEvent(
+            group_id=group_id,
+            room_id=room_id,
+            event=event,
+            text=item.text,
+            item=item.content.decode(),
+            user_id=user_id,
+            root=root,
+            answered_by=publisher.answered_by,
+        )
+        await stores.events.add(new, publisher.now_us)
+        publisher.topics.add(EVENTS)
 
 
 class LogSweep:

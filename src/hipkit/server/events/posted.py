@@ -52,3 +52,7 @@ class PostedMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The id of the token that sent it, if one did; never the token itself."""
     recipient: str | None = None
     """The name of the other user, of a private message."""
+
+    def __repr__(self) -> str:
+        # The text is nobody's business who reads a log.
+        return f"<PostedMessage {self.id}>"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import jinja2
-import msgspec
 
 from hipkit.api.messages.mentions_and_links import find_in_text
 from hipkit.api.messages.message_html import plain_text as without_tags
@@ -21,7 +20,8 @@ from hipkit.server.page.formatting import format_size, iso_timestamp
 from hipkit.server.page.sanitizer import sanitize
 from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.services.messages.message import Mentions, users_of
+from hipkit.server.services.messages.mentions import read_mentions
+from hipkit.server.services.messages.message import users_of
 from hipkit.server.services.messages.posting import COLORS
 from hipkit.server.services.representations.lines import one_line, shortened
 from hipkit.server.services.representations.timestamps import Timestamp
@@ -185,7 +185,7 @@ def sender_view(message: MessageRecord, people: Mapping[int, UserRecord]) -> Sen
 
 
 def _text(message: MessageRecord, references: References) -> TypedText:
-    called = msgspec.json.decode(message.mentions, type=Mentions).users
+    called = read_mentions(message.mentions).users
     people = [references.people[key] for key in called if key in references.people]
     return typed_text(
         message.body,

@@ -10,7 +10,7 @@ import pytest
 
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect
-from hipkit.server.events.log import publish
+from hipkit.server.events.log import Item, publish
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.shared.memory import MemorySignals
 from hipkit.server.shared.protocol import Topic
@@ -131,15 +131,20 @@ class World:
         self, text: str = "x", *, room_id: int = 1, answered_by: int | None = None
     ) -> int:
         """Publish an event; return the newest number of the log."""
-        room = await self.room(room_id)
         call = Call(now_us=self.now_us, answered_by=answered_by)
 
-        async def write_item(root: str) -> bytes:
-            return b'{"root":"%s"}' % root.encode()
+        async def write_item(event: str, root: str) -> Item:
+            return Item(b'{"root":"%s"}' % root.encode(), text=text)
 
         async def command(stores: Stores) -> int:
             await publish(
-                call, stores, room, "said", write_item, user_id=None, text=text
+                call,
+                stores,
+                ["said"],
+                write_item,
+                group_id=1,
+                room_id=room_id,
+                user_id=None,
             )
             return await stores.events.newest()
 

@@ -6,7 +6,9 @@ import pytest
 
 from hipkit.server.events import log as module
 from hipkit.server.events.log import (
+    NO_ROOM,
     PLACEHOLDER,
+    Item,
     LogSweep,
     publish,
     sweep_log,
@@ -19,21 +21,56 @@ from tests.unit.server.events.conftest import SECOND, Call, World
 THREE_DAYS = 3 * 24 * 60 * 60
 
 
-async def write_nothing(root: str) -> bytes:
+async def write_nothing(event: str, root: str) -> Item:
     raise AssertionError("an item was written that nothing subscribes to")
 
 
 async def test_nothing_is_written_where_nothing_subscribes(world: World) -> None:
     await world.subscribe(room_id=2)
     await world.subscribe(event="other")
-    room, call = await world.room(1), Call()
+    call = Call()
 
     await world.database.write(
-        lambda stores: publish(call, stores, room, "said", write_nothing, user_id=1)
+        lambda stores: publish(
+            call,
+            stores,
+            ["said"],
+            write_nothing,
+            group_id=1,
+            room_id=1,
+            user_id=1,
+        )
     )
 
     assert await world.database.stores.events.newest() == 0
     assert call.topics == set()
+
+
+async def test_of_several_events_only_those_that_are_subscribed_to_are_written(
+    world: World,
+) -> None:
+    await world.subscribe(event="said")
+
+    async def write_item(event: str, root: str) -> Item:
+        return Item(b"{}")
+
+    names = ["other", "said"]
+    await world.database.write(
+        lambda stores: publish(
+            Call(),
+            stores,
+            names,
+            write_item,
+            group_id=1,
+            room_id=NO_ROOM,
+            user_id=None,
+        )
+    )
+
+    event = await world.database.stores.events.get(1)
+    assert event is not None
+    assert (event.event, event.room_id) == ("said", NO_ROOM)
+    assert await world.database.stores.events.newest() == 1
 
 
 async def test_one_event_is_written_however_many_subscribe(world: World) -> None:
@@ -60,13 +97,15 @@ async def test_placeholders_of_links_are_never_the_same(world: World) -> None:
 
 async def test_an_event_goes_with_the_command_that_fails(world: World) -> None:
     await world.subscribe()
-    room, call = await world.room(), Call()
+    call = Call()
 
-    async def write_item(root: str) -> bytes:
-        return b"{}"
+    async def write_item(event: str, root: str) -> Item:
+        return Item(b"{}")
 
     async def command(stores: Stores) -> None:
-        await publish(call, stores, room, "said", write_item, user_id=None)
+        await publish(
+            call, stores, ["said"], write_item, group_id=1, room_id=1, user_id=None
+        )
         assert call.topics == {EVENTS}
         raise RuntimeError("after the event")
 

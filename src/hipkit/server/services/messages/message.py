@@ -16,9 +16,12 @@ from hipkit.api.messages.mentions_and_links import (
     Link,
     find_in_text,
 )
-from hipkit.server.events.log import publish
+from hipkit.server.events.log import NO_ROOM, Item, publish
+from hipkit.server.events.posted import POSTED
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import PICTURE_TYPES
+from hipkit.server.services.messages.mentions import Mentions, read_mentions
+from hipkit.server.services.messages.posted import posted_message
 from hipkit.server.services.representations.models import (
     room_in_short,
     user_as_sender,
@@ -47,7 +50,6 @@ from hipkit.v2.models import (
 )
 
 __all__ = [
-    "Mentions",
     "MessageRepresenter",
     "add_to_private_chat",
     "add_to_room",
@@ -55,14 +57,6 @@ __all__ = [
     "new_message_id",
     "users_of",
 ]
-
-
-class Mentions(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The users and groups of users that a message mentions, as it is stored."""
-
-    users: tuple[int, ...] = ()
-    everybody: tuple[str, ...] = ()
-    """`all` and `here`."""
 
 
 def new_message_id(now_us: int) -> str:
@@ -141,18 +135,45 @@ async def add_to_room(
     if message.sender_id is not None and message.kind != "notification":
         await enter_room(context, stores, room, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
-    await _publish(context, stores, room, message)
+    await _publish(context, stores, room, message, sent_us)
     return sent_us
 
 
 async def add_to_private_chat(
-    context: Context, stores: Stores, conversation_id: int, message: NewMessage
+    context: Context,
+    stores: Stores,
+    conversation_id: int,
+    message: NewMessage,
+    *,
+    recipient: UserRecord,
 ) -> int:
     """Within a command: store a private message and return its timestamp."""
     sent_us = await stores.messages.add(conversation_id, message, context.now_us)
     context.topics.add(conversation_id)
     if message.sender_id is not None:
         await stores.users.touch(message.sender_id, sent_us)
+
+    async def write_item(event: str, root: str) -> Item:
+        posted = await posted_message(
+            context,
+            stores,
+            message,
+            conversation_id=conversation_id,
+            sent_us=sent_us,
+            recipient=recipient.name,
+            root=root,
+        )
+        return Item(msgspec.json.encode(posted))
+
+    await publish(
+        context,
+        stores,
+        (POSTED,),
+        write_item,
+        group_id=context.actor.group_id,
+        room_id=NO_ROOM,
+        user_id=message.sender_id,
+    )
     return sent_us
 
 
@@ -165,7 +186,7 @@ async def users_of(
         # A notification shows a label, not the user whose token sent it.
         if message.sender_id is not None and message.kind != "notification":
             ids.add(message.sender_id)
-        ids.update(_mentions(message).users)
+        ids.update(read_mentions(message.mentions).users)
     return await stores.users.by_ids(ids)
 
 
@@ -236,7 +257,7 @@ class MessageRepresenter:
         return [
             self.full_mentions.get(user_id)
             or user_in_short(self.addresses, self.users[user_id])
-            for user_id in _mentions(message).users
+            for user_id in read_mentions(message.mentions).users
             if user_id in self.users
         ]
 
@@ -253,58 +274,68 @@ class MessageRepresenter:
 
 
 async def _publish(
-    context: Context, stores: Stores, room: RoomRecord, message: NewMessage
+    context: Context,
+    stores: Stores,
+    room: RoomRecord,
+    message: NewMessage,
+    sent_us: int,
 ) -> None:
     """Publish the events of a message that was just stored."""
 
-    async def represent(addresses: Addresses) -> Message | None:
-        record = await stores.messages.get(room.conversation_id, message.id)
-        if record is None:
-            return None
-        users = await users_of(stores, [record])
-        return MessageRepresenter(addresses=addresses, users=users).represent(record)
-
-    async def with_message(root: str) -> bytes:
+    async def write_item(event: str, root: str) -> Item:
         addresses = Addresses(root)
-        shown = await represent(addresses)
-        return to_json(
-            RoomMessageItem(message=shown, room=room_in_short(addresses, room))
-        )
-
-    async def with_topic(root: str) -> bytes:
-        addresses = Addresses(root)
-        sender = sender_of(context.actor, addresses)
-        if message.sender_label != context.actor.name:
-            sender = Sender(name=message.sender_label)
-        return to_json(
-            RoomTopicChangeItem(
-                room=room_in_short(addresses, room), sender=sender, topic=message.body
+        in_short = room_in_short(addresses, room)
+        if event == POSTED:
+            posted = await posted_message(
+                context,
+                stores,
+                message,
+                conversation_id=room.conversation_id,
+                sent_us=sent_us,
+                room=room.name,
+                root=root,
             )
-        )
-
-    async def with_file(root: str) -> bytes:
-        addresses = Addresses(root)
-        shown = await represent(addresses)
-        return to_json(
-            RoomFileUploadItem(
+            return Item(msgspec.json.encode(posted))
+        if event == "room_topic_change":
+            sender = sender_of(context.actor, addresses)
+            if message.sender_label != context.actor.name:
+                sender = Sender(name=message.sender_label)
+            topic = RoomTopicChangeItem(
+                room=in_short, sender=sender, topic=message.body
+            )
+            return Item(to_json(topic))
+        record = await stores.messages.get(room.conversation_id, message.id)
+        shown = None
+        if record is not None:
+            users = await users_of(stores, [record])
+            shown = MessageRepresenter(addresses=addresses, users=users).represent(
+                record
+            )
+        if event == "room_file_upload":
+            file = RoomFileUploadItem(
                 file=shown.file if shown else None,
-                room=room_in_short(addresses, room),
+                room=in_short,
                 sender=sender_of(context.actor, addresses),
             )
+            return Item(to_json(file))
+        return Item(
+            to_json(RoomMessageItem(message=shown, room=in_short)), text=message.body
         )
 
-    event = EVENT_NAMES.get(message.kind)
-    if event is None:
+    events = EVENTS_OF.get(message.kind)
+    if events is None:
         return
-    is_topic = message.kind == "topic"
-    write_item = with_topic if is_topic else with_message
-    text = None if is_topic else message.body
-    user_id = message.sender_id
-    await publish(context, stores, room, event, write_item, user_id=user_id, text=text)
     if message.kind == "message" and message.file_id is not None:
-        await publish(
-            context, stores, room, "room_file_upload", with_file, user_id=user_id
-        )
+        events = (*events, "room_file_upload")
+    await publish(
+        context,
+        stores,
+        events,
+        write_item,
+        group_id=room.group_id,
+        room_id=room.id,
+        user_id=message.sender_id,
+    )
 
 
 def _link(link: Link) -> MessageLink:
@@ -316,17 +347,9 @@ def _link(link: Link) -> MessageLink:
     return MessageLink(type="link", url=link.url, link=page)
 
 
-def _mentions(message: MessageRecord) -> Mentions:
-    if message.mentions == "{}":
-        return NOBODY
-    return msgspec.json.decode(message.mentions, type=Mentions)
-
-
-NOBODY = Mentions()
-
-EVENT_NAMES = {
-    "message": "room_message",
-    "notification": "room_notification",
-    "topic": "room_topic_change",
+EVENTS_OF: Mapping[str, tuple[str, ...]] = {
+    "message": ("room_message", POSTED),
+    "notification": ("room_notification", POSTED),
+    "topic": ("room_topic_change", POSTED),
 }
-"""The events of messages, by their kind; other kinds have none."""
+"""The events of every message of a kind; other kinds have none."""

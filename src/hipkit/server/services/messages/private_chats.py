@@ -193,6 +193,8 @@ async def _send(context: Context, reference: str | int, compose: Compose) -> Non
         )
         context.count_message(conversation_id)
         message = await compose(stores)
-        await add_to_private_chat(context, stores, conversation_id, message)
+        await add_to_private_chat(
+            context, stores, conversation_id, message, recipient=other
+        )
 
     await context.write(command)

@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import (
     MOST_ROOMS,
@@ -24,7 +22,7 @@ from hipkit.server.services.access.lookup import (
     own_user,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.messages.message import Mentions
+from hipkit.server.services.messages.mentions import read_mentions
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.read_marks import CountedRecord
 
@@ -62,7 +60,6 @@ class Unread:
 
 
 NOTHING = Unread()
-NOBODY = Mentions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +175,7 @@ class Tally:
         self.newest_us = max(self.newest_us, message.sent_us)
         if message.is_deleted or message.kind not in COUNTED_KINDS:
             return
-        mentions = NOBODY
-        if message.mentions != "{}":
-            mentions = msgspec.json.decode(message.mentions, type=Mentions)
+        mentions = read_mentions(message.mentions)
         is_loud = message.notify or bool(mentions.everybody)
         self._count += 1
         self._loud += is_loud

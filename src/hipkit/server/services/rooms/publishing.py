@@ -5,7 +5,7 @@ Everything here runs within a command. Messages publish their own events, where 
 
 from __future__ import annotations
 
-from hipkit.server.events.log import publish
+from hipkit.server.events.log import Item, publish
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.models import room_in_short, user_as_sender
@@ -34,19 +34,26 @@ async def publish_room_event(
 ) -> None:
     """Publish what a user did to a room, or without a user, the actor."""
 
-    async def write_item(root: str) -> bytes:
+    async def write_item(event: str, root: str) -> Item:
         addresses = Addresses(root)
         if user_id is None:
             sender = sender_of(context.actor, addresses)
         else:
             user = await stores.users.get(user_id)
             sender = None if user is None else user_as_sender(addresses, user)
-        return to_json(
-            RoomEventItem(room=room_in_short(addresses, room), sender=sender)
-        )
+        item = RoomEventItem(room=room_in_short(addresses, room), sender=sender)
+        return Item(to_json(item))
 
     by_id = context.actor.user_id if user_id is None else user_id
-    await publish(context, stores, room, event, write_item, user_id=by_id)
+    await publish(
+        context,
+        stores,
+        (event,),
+        write_item,
+        group_id=room.group_id,
+        room_id=room.id,
+        user_id=by_id,
+    )
 
 
 async def enter_room(

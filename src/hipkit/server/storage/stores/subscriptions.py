@@ -6,6 +6,9 @@ What is special to a kind of subscription is kept in a table of its own, under t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 from msgspec.structs import astuple
 
 from hipkit.server.storage.stores.events import StreamRecord
@@ -66,6 +69,11 @@ COLUMNS = select(SubscriptionRecord, "subscriptions")
 DUE = select(DueRecord, "subscriptions")
 INSERT = insert("subscriptions", StreamRecord, "kind, host, position")
 SET_STATE = update("subscriptions", SubscriptionState)
+SUBSCRIBED = (
+    "CASE WHEN EXISTS (SELECT 1 FROM subscriptions WHERE room_id = ? AND event = ?)"
+    " OR EXISTS (SELECT 1 FROM subscriptions WHERE group_id = ? AND event = ?"
+    " AND room_id IS NULL) THEN {} ELSE 0 END"
+)
 BEHIND = (
     "CASE WHEN room_id IS NULL"
     " THEN EXISTS (SELECT 1 FROM events WHERE events.group_id = subscriptions.group_id"
@@ -73,6 +81,12 @@ BEHIND = (
     " ELSE EXISTS (SELECT 1 FROM events WHERE events.room_id = subscriptions.room_id"
     " AND events.event = subscriptions.event AND events.id > position) END"
 )
+
+
+@cache
+def _subscribed(count: int) -> str:
+    """Return a query for as many events, whose answer has a bit for each."""
+    return "SELECT " + " + ".join(SUBSCRIBED.format(1 << n) for n in range(count))
 
 
 class SubscriptionStore(Store):
@@ -95,15 +109,20 @@ class SubscriptionStore(Store):
         sql = "DELETE FROM subscriptions WHERE id = ?"
         return await self._run(sql, subscription_id) > 0
 
-    async def has_subscribers(self, group_id: int, room_id: int, event: str) -> bool:
-        """Return whether anything subscribes to an event, failing and paused ones included."""
-        sql = (
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM subscriptions WHERE room_id = ?"
-            " AND event = ?) OR EXISTS (SELECT 1 FROM subscriptions WHERE group_id = ?"
-            " AND event = ? AND room_id IS NULL)"
-        )
-        values = (room_id, event, group_id, event)
-        return await self._value(int, sql, *values) is not None
+    async def subscribed(
+        self, group_id: int, room_id: int, events: Sequence[str]
+    ) -> list[str]:
+        """Return which of some events of a room anything subscribes to.
+
+        Failing and paused subscriptions count. It is one query: every message asks.
+        """
+        values: list[int | str] = []
+        for event in events:
+            values += (room_id, event, group_id, event)
+        bits = await self._value(int, _subscribed(len(events)), *values) or 0
+        if not bits:
+            return []
+        return [event for n, event in enumerate(events) if bits >> n & 1]
 
     async def streams(self) -> list[StreamRecord]:
         """Return the streams that are subscribed to, each once."""
