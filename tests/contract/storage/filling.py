@@ -43,6 +43,7 @@ async def add_room(
     name: str,
     *,
     privacy: str = "public",
+    room_id: int | None = None,
 ) -> int:
     room = NewRoom(
         group_id=group_id,
@@ -52,7 +53,9 @@ async def add_room(
         owner_id=owner_id,
         version="v",
     )
-    return await database.write(lambda stores: stores.rooms.add(room, NOW))
+    return await database.write(
+        lambda stores: stores.rooms.add(room, NOW, room_id=room_id)
+    )
 
 
 def message(number: int, sender_id: int | None = None) -> NewMessage:

@@ -120,3 +120,29 @@ async def test_a_deleted_room_is_found_by_the_sweep_only(
     await database.write(lambda s: s.messages.remove([doomed.sequence]))
     assert await database.stores.messages.doomed(10) == []
     assert await add_room(database, group_id, ann, "ops") != room_id
+
+
+async def test_the_next_id_is_after_all_that_rooms_ever_had(database: Database) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    await add_room(database, group_id, ann, "low")
+    rooms = database.stores.rooms
+
+    assert await rooms.next_id(1_000) == 1_000
+    high = await add_room(database, group_id, ann, "high", room_id=1_000)
+    await database.write(lambda stores: stores.rooms.delete(high))
+    assert await rooms.next_id(1_000) == 1_001
+
+
+async def test_rooms_are_counted_by_their_owners_addresses(database: Database) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    bob = await add_user(database, group_id, "bob")
+    for owner, name in ((ann, "one"), (ann, "two"), (bob, "three")):
+        room_id = await add_room(database, group_id, owner, name)
+    rooms = database.stores.rooms
+
+    assert await rooms.count_of_owners(group_id, "ann@%") == 2
+    assert await rooms.count_of_owners(group_id, "%") == 3
+    await database.write(lambda stores: stores.rooms.delete(room_id))
+    assert await rooms.count_of_owners(group_id, "%") == 2

@@ -67,3 +67,23 @@ async def test_a_deleted_user_frees_its_names(database: Database) -> None:
         group_id, include_guests=False, include_deleted=False, start=0, count=10
     )
     assert [user.id for user in page] == [again]
+
+
+async def test_the_next_id_of_a_user_is_after_all_from_a_number_on(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    await add_user(database, group_id, "low")
+
+    assert await database.stores.users.next_id(1_000) == 1_000
+    assert await database.stores.users.next_id(1) == 2
+
+
+async def test_users_are_counted_without_deleted_ones(database: Database) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    await add_user(database, group_id, "bob")
+
+    assert await database.stores.users.count(group_id) == 2
+    await database.write(lambda stores: stores.users.delete(ann, "v"))
+    assert await database.stores.users.count(group_id) == 1

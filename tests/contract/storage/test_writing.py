@@ -8,7 +8,7 @@ import pytest
 
 from hipkit.api.errors import NotFoundError, StorageError
 from hipkit.server.storage.protocol import Database, Stores
-from tests.contract.storage.filling import NOW, add_group
+from tests.contract.storage.filling import NOW, add_group, add_user
 
 
 async def names(database: Database) -> list[str]:
@@ -103,3 +103,12 @@ def test_event_loops_one_after_another_may_use_it(database: Database) -> None:
         asyncio.run(add_group(database, str(number)))
 
     assert asyncio.run(names(database)) == ["0", "1", "2"]
+
+
+async def test_used_bytes_grow_with_what_is_stored(database: Database) -> None:
+    before = await database.used_bytes()
+    group_id = await add_group(database)
+    for number in range(200):
+        await add_user(database, group_id, f"user {number}" + "x" * 200)
+
+    assert await database.used_bytes() > before > 0

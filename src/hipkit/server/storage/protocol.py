@@ -108,6 +108,13 @@ class Database(Protocol):
             StorageError: The database cannot be read.
         """
 
+    async def used_bytes(self) -> int:
+        """Return how many bytes the tables take; not what deleted rows left to be used again.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+
     async def check(self) -> None:
         """Check that the database can be read and written.
 

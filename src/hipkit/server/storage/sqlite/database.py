@@ -162,15 +162,17 @@ class SqliteDatabase:
         try:
             migrate(self._writing, path)
             self._opened_version = schema_version(self._writing)
-            self.stores = self._stores_over(self._connect_for_reading())
+            self._reading = SqliteSession(self._connect_for_reading(), path)
+            self.stores = _stores_over(self._reading)
             self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
             for _ in range(SCANNERS):
                 connection = self._connect_for_reading()
-                self._scanners.put(_Scanner(connection, self._stores_over(connection)))
+                stores = _stores_over(SqliteSession(connection, path))
+                self._scanners.put(_Scanner(connection, stores))
         except BaseException:
             self._close_connections()
             raise
-        self._writer_stores = self._stores_over(self._writing)
+        self._writer_stores = _stores_over(SqliteSession(self._writing, path))
         self._scanning = ThreadPoolExecutor(SCANNERS, thread_name_prefix="hipkit-scan")
         self._writer = threading.Thread(
             target=self._write_all, name="hipkit-writer", daemon=True
@@ -233,6 +235,14 @@ class SqliteDatabase:
         finally:
             self._scanners.put(scanner)
 
+    async def used_bytes(self) -> int:
+        """Return how many bytes the pages in use take."""
+        sql = (
+            "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count(),"
+            " pragma_freelist_count(), pragma_page_size()"
+        )
+        return await self._reading.value(int, sql) or 0
+
     async def check(self) -> None:
         """Read from the file, and let the writer take its lock."""
         await self.stores.groups.first()
@@ -264,10 +274,6 @@ class SqliteDatabase:
         self._connections.append(connection)
         connection.execute("PRAGMA query_only = ON")
         return connection
-
-    def _stores_over(self, connection: sqlite3.Connection) -> Stores:
-        session = SqliteSession(connection, self.path)
-        return Stores(session, SqliteSearchStore(session))
 
     def _close_connections(self) -> None:
         # The writer's last: the last connection to close moves the log into the file, and those
@@ -342,6 +348,10 @@ class SqliteDatabase:
             except RuntimeError:
                 # The loop is closed, so nobody waits any more; the commit stands.
                 continue
+
+
+def _stores_over(session: SqliteSession) -> Stores:
+    return Stores(session, SqliteSearchStore(session))
 
 
 def _settle(answers: list[tuple[asyncio.Future[object], _Outcome]]) -> None:

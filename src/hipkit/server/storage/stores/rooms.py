@@ -121,6 +121,19 @@ class RoomStore(Store):
         sql = "SELECT id FROM rooms WHERE id = ?"
         return await self._value(int, sql, room_id) is not None
 
+    async def next_id(self, lowest: int) -> int:
+        """Return the id after all that rooms have or had from a number on; else that number."""
+        sql = "SELECT MAX(id) + 1 FROM rooms WHERE id >= ?"
+        return await self._value(int, sql, lowest) or lowest
+
+    async def count_of_owners(self, group_id: int, emails: str) -> int:
+        """Count the rooms of users whose addresses are like a pattern of SQL."""
+        sql = (
+            "SELECT COUNT(*) FROM rooms WHERE group_id = ? AND is_deleted = 0 AND owner_id"
+            " IN (SELECT id FROM users WHERE users.group_id = ? AND email LIKE ?)"
+        )
+        return await self._value(int, sql, group_id, group_id, emails) or 0
+
     async def replace(self, room: RoomRecord) -> None:
         """Update every column of a room but its picture and its counters."""
         await self._run(REPLACE, *replaced(room), room.name.casefold(), room.id)

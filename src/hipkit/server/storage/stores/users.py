@@ -111,6 +111,16 @@ class UserStore(Store):
         values = (*astuple(user), *_keys(user), False, now_us, password_hash)
         return await self._insert(INSERT, user_id, *values)
 
+    async def next_id(self, lowest: int) -> int:
+        """Return the id after all that users have or had from a number on; else that number."""
+        sql = "SELECT MAX(id) + 1 FROM users WHERE id >= ?"
+        return await self._value(int, sql, lowest) or lowest
+
+    async def count(self, group_id: int) -> int:
+        """Count the users of a group who were not deleted."""
+        sql = "SELECT COUNT(*) FROM users WHERE group_id = ? AND is_deleted = 0"
+        return await self._value(int, sql, group_id) or 0
+
     async def replace(self, user: UserRecord) -> None:
         """Replace every column of a user but the picture and the password."""
         await self._run(REPLACE, *replaced(user), *_keys(user), user.id)
