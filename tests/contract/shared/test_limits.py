@@ -43,6 +43,20 @@ def test_messages_are_counted_by_conversation(
     assert state.limits.message("ann", 1).remaining == 29
 
 
+def test_calls_of_an_address_are_counted_with_and_without_limits(
+    opened: Open, clocks: Clocks
+) -> None:
+    for settings in (LimitSettings(), LimitSettings(enabled=False)):
+        with opened(settings, clocks) as two:
+            limits = two.one.limits
+            calls = [limits.address("192.0.2.1", 3) for _ in range(4)]
+
+            assert [call.is_exceeded for call in calls] == [False] * 3 + [True]
+            assert limits.address("192.0.2.2", 3).remaining == 2
+            clocks.go_on(61)
+            assert limits.address("192.0.2.1", 3).remaining == 2
+
+
 def test_a_refused_call_that_nobody_counts_takes_nothing(state: SharedState) -> None:
     assert [state.limits.uncounted().remaining for _ in range(3)] == [100] * 3
 

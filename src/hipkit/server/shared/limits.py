@@ -27,6 +27,9 @@ STEP_SECONDS = 1.0
 """How far the wall clock has to be off before the ends of windows follow it. Less is noise, and
 a client should get the same end for one window."""
 
+ADDRESS_SECONDS = 60.0
+"""The window in which calls are counted by address."""
+
 LONGEST_PEER = 64
 
 
@@ -129,6 +132,7 @@ class MemoryLimits:
         self._is_on = settings.enabled
         self._calls = Counter(settings.window_seconds, elapsed, clock)
         self._messages = Counter(settings.flood_seconds, elapsed, clock)
+        self._addresses = Counter(ADDRESS_SECONDS, elapsed, clock)
         # Apart from the others, so that a flood of addresses pushes no one else's window out.
         self._strangers = Counter(settings.window_seconds, elapsed, clock)
 
@@ -142,6 +146,10 @@ class MemoryLimits:
         """Count a call without a valid token, by the network that it came from."""
         limit = self._settings.user_calls
         return self._strangers.take(network_of(peer), limit, is_counted=self._is_on)
+
+    def address(self, peer: str, most: int) -> Allowance:
+        """Count any call, by the network that it came from."""
+        return self._addresses.take(network_of(peer), most)
 
     def uncounted(self) -> Allowance:
         """Return the allowance of a call that was refused before anybody was identified."""

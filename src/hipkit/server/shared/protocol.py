@@ -50,6 +50,9 @@ class Limits(Protocol):
     def stranger(self, peer: str) -> Allowance:
         """Count a call without a valid token, by the network that it came from."""
 
+    def address(self, peer: str, most: int) -> Allowance:
+        """Count any call by the network that it came from: so many are allowed in a minute."""
+
     def uncounted(self) -> Allowance:
         """Return the allowance of a call that was refused before anybody was identified."""
 

@@ -40,7 +40,13 @@ FIRST_ERROR = 400
 SHORTEST_TOKEN = 6
 """Shorter values are no tokens, but may be words of a message."""
 
-Limit = Literal["messages", "user calls", "client calls", "strangers' calls"]
+Limit = Literal[
+    "messages",
+    "user calls",
+    "client calls",
+    "strangers' calls",
+    "calls of an address",
+]
 """What is counted, and of whom."""
 
 Headers = Sequence[tuple[bytes, bytes]]

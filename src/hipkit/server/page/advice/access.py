@@ -227,6 +227,11 @@ def advice_on_limits(seen: SeenCall) -> Advice:
     if exceeded is None:
         return Advice("Too many calls at once. Wait, and send fewer.")
     kind, limit = exceeded
+    if kind == "calls of an address":
+        return Advice(
+            f"Too many calls: one address may make {limit} a minute, whatever its tokens."
+            f" Make fewer, or raise {code('calls_a_minute')} in {code('[senders]')}."
+        )
     text, option = LIMITS[kind]
     return Advice(
         f"{text.format(limit)} {code(f'hipkit serve --{option}')} changes this limit,"

@@ -188,6 +188,7 @@ def test_an_add_on_that_lacks_a_scope_is_not_sent_to_the_page() -> None:
         ({"exceeded": ("client calls", 500)}, "of a room or an add-on may make 500"),
         ({"exceeded": ("client calls", 500)}, "`hipkit serve --client-calls`"),
         ({"exceeded": ("strangers' calls", 9)}, "without a valid token"),
+        ({"exceeded": ("calls of an address", 3_000)}, "one address may make 3000"),
         ({}, "Too many calls at once"),
     ],
 )
