@@ -14,7 +14,7 @@ import msgspec
 from hipkit.api.secret import Secret
 
 __all__ = [
-    "LONGEST_ID",
+    "LOWEST_MADE_ID",
     "SenderSettings",
     "SenderToken",
     "check_open_door",
@@ -26,9 +26,10 @@ __all__ = [
 GIBIBYTE = 1024**3
 LONGEST_NAME = 50
 """The API's limit for names of people; senders are some."""
-LONGEST_ID = 9
-"""Digits of HipChat's ids. Rooms that are made by name have longer ones: none gets an id that an
-old program knows another room by."""
+LOWEST_MADE_ID = 1_000_000_000
+"""HipChat's ids were lower. Rooms that are made by name get higher ones, so that none has an id by
+which an old program knows another room."""
+LONGEST_ID = len(str(LOWEST_MADE_ID)) - 1
 
 
 class SenderToken(

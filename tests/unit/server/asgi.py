@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
+from hipkit.server.senders import SenderSettings
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.clients import AddedClient, add_client
 from hipkit.server.services.access.consent import allow, read_authorization_request
@@ -289,6 +290,9 @@ def open_site(
     outside_pictures: bool = False,
     public_url: str | None = None,
     outgoing: AsyncTransport | None = None,
+    senders: SenderSettings | None = None,
+    keep_days: int | None = None,
+    trusted_proxies: tuple[str, ...] = (),
 ) -> Site:
     """Open a server on the database in a folder, or on a new one there."""
     is_new = not (folder / DATABASE).exists()
@@ -313,6 +317,9 @@ def open_site(
         outside_pictures=outside_pictures,
         public_url=public_url,
         outgoing=outgoing,
+        senders=senders,
+        keep_days=keep_days,
+        trusted_proxies=trusted_proxies,
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()

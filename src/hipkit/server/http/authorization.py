@@ -8,6 +8,7 @@ from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.access.lookup import check_own_room
 from hipkit.server.services.context import Context
+from hipkit.server.services.senders.operations import check_sender_may
 
 __all__ = ["ROOM_ARGUMENT", "check_allowed"]
 
@@ -43,6 +44,8 @@ async def check_allowed(
         await identify_client(context.stores, context.credentials)
         return
     actor = context.actor
+    if actor.kind == "sender" and is_served:
+        check_sender_may(kind)
     _check_scopes(actor, kind)
     if is_served:
         _check_kind(actor, kind)

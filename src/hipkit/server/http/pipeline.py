@@ -25,6 +25,7 @@ from hipkit.server.http.responses import (
     Answer,
     Header,
     accepted,
+    header,
     limit_headers,
     limit_names,
     result_answer,
@@ -34,6 +35,9 @@ from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Runtime
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.registry import load_services
+from hipkit.server.services.senders.disk import check_disk
+from hipkit.server.services.senders.identity import identify_sender
+from hipkit.server.services.senders.policy import Origin, SenderPolicy
 from hipkit.server.shared.recent_calls import Limit, RecordedCall
 
 __all__ = ["Api"]
@@ -96,6 +100,9 @@ class Api:
         # Who is counted has a context.
         if call.allowance is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers(FLOOD_NAMES, call.context.flood))
+        if call.runtime.senders is not None and allowance.is_exceeded:
+            seconds = max(1, allowance.reset - int(call.runtime.clock()))
+            answer.headers.append(header("Retry-After", str(seconds)))
         is_head = str(scope["method"]).upper() == "HEAD"
         await send_answer(send, answer, with_body=not is_head)
         milliseconds = (time.perf_counter() - call.began) * 1000
@@ -172,6 +179,9 @@ async def _identify(call: Call) -> None:
         credentials=request.credentials,
         bearer=call.bearer,
     )
+    if runtime.senders is not None:
+        # Before anything is looked up: most of these calls have a token that is not stored.
+        _count_address(call, runtime.senders)
     if call.bearer is None:
         return
     try:
@@ -179,15 +189,41 @@ async def _identify(call: Call) -> None:
         context.actor_or_none = context.actor = actor
     except UnauthorizedError as error:
         call.token_error = error
+        if runtime.senders is not None:
+            await _identify_sender(call, runtime.senders, call.bearer)
+
+
+def _count_address(call: Call, policy: SenderPolicy) -> None:
+    most = policy.settings.calls_a_minute
+    call.allowance = call.runtime.limits.address(call.request.peer, most)
+    if call.allowance.is_exceeded:
+        raise RateLimitError(TOO_MANY_REQUESTS)
+
+
+async def _identify_sender(call: Call, policy: SenderPolicy, token: str) -> None:
+    """Find the actor of a token that is not stored, in relay mode."""
+    context, request = call.context, call.request
+    origin = Origin.of(request.peer, request.headers)
+    try:
+        actor = await identify_sender(context, policy, token, origin)
+    except UnauthorizedError as error:
+        call.token_error = error
+        return
+    context.actor_or_none = context.actor = actor
+    call.token_error = None
 
 
 async def _count(call: Call) -> None:
     """Count the call, by its token, its client, or else the address that it came from.
 
+    In relay mode it is counted already, by its address.
+
     Raises:
         RateLimitError: There were too many calls.
     """
     actor, limits = call.context.actor_or_none, call.runtime.limits
+    if call.allowance is not None:
+        return
     if actor is not None:
         is_client = actor.user is None
         call.allowance = limits.call(actor.limit_key, is_client=is_client)
@@ -218,9 +254,27 @@ def _match(call: Call) -> None:
 
 async def _authorise(call: Call, *, is_served: bool) -> None:
     """Check that the token is valid, and suffices for the operation and the room."""
+    await _identify_sending_client(call)
     call.dialect.check_token(call)
     call.room = call.dialect.room_of(call)
     await check_allowed(call.context, call.kind, call.room, is_served=is_served)
+    actor = call.context.actor_or_none
+    if actor is not None and actor.kind == "sender":
+        await check_disk(call.context)
+
+
+async def _identify_sending_client(call: Call) -> None:
+    """Find the actor of an OAuth client that is not stored, in relay mode.
+
+    Its secret counts as its token, and is what it gets as one.
+    """
+    context, policy = call.context, call.runtime.senders
+    credentials = context.credentials
+    if policy is None or credentials is None or call.kind.auth != "basic":
+        return
+    if context.actor_or_none is None and await _known_client(context) is None:
+        context.credentials, context.bearer = None, credentials.secret
+        await _identify_sender(call, policy, credentials.secret)
 
 
 def _record(call: Call, answer: Answer) -> None:
@@ -261,6 +315,8 @@ def _exceeded(call: Call, context: Context) -> tuple[Limit, int] | None:
         return "messages", context.flood.limit
     if call.allowance is None or not call.allowance.is_exceeded:
         return None
+    if call.runtime.senders is not None:
+        return "calls of an address", call.allowance.limit
     actor = context.actor_or_none
     if actor is None and context.credentials is None:
         return "strangers' calls", call.allowance.limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 from collections import Counter
 from collections.abc import Hashable
@@ -17,6 +18,7 @@ from hipkit.server.services.access.authentication import (
 )
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.senders.policy import SenderPolicy
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Allowance
 from hipkit.server.shared.memory import MemoryState
@@ -51,6 +53,7 @@ class Runtime:
         clock: UNIX seconds.
         elapsed: Seconds that never go back, however the wall clock is set.
         actors: The actors of tokens, cached.
+        senders: Who may send without being set up here; `None` for nobody. It may be replaced.
         egress: Where outgoing calls may lead.
         calls_under_way: Calls to add-ons that are under way, by the limit keys of actors.
     """
@@ -60,12 +63,18 @@ class Runtime:
     ) -> None:
         self.database = database
         self.stores = database.stores
+        senders = settings.senders
+        self.senders = None if senders is None else SenderPolicy(senders)
         self.settings = settings
         self.clock = settings.clock
         self.elapsed = settings.monotonic
         self.blobs = BlobStore(settings.file_folder)
         if shared is None:
-            shared = MemoryState(settings.limits, self.clock, self.elapsed)
+            limits = settings.limits
+            if senders is not None:
+                # Those are HipChat's; relay mode counts calls by address.
+                limits = dataclasses.replace(limits, enabled=False)
+            shared = MemoryState(limits, self.clock, self.elapsed)
         self.limits, self.sign_ins = shared.limits, shared.sign_ins
         self.recent_calls, self.signals = shared.recent_calls, shared.signals
         self.actors = ActorCache(database.stores)

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from hipkit.api.errors import BadRequestError, ServerError
 
 __all__ = [
+    "FullError",
     "InvalidValueError",
     "MissingValueError",
     "NotImplementedHereError",
@@ -85,6 +86,12 @@ class NotImplementedHereError(ServerError):
     """The operation exists in HipChat's API, but not on this server."""
 
     default_status = 501
+
+
+class FullError(ServerError):
+    """There is no room left for more of something, until the operator sees to it."""
+
+    default_status = 507
 
 
 def format_value(value: object) -> str:

@@ -30,12 +30,12 @@ __all__ = [
     "webhook_actor",
 ]
 
-ActorKind = Literal["token", "browser", "webhook", "operator"]
+ActorKind = Literal["token", "sender", "browser", "webhook", "operator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts: a token's owner, a user at the page, a webhook, or the operator."""
+    """Who acts: a token's owner, a sender, a user at the page, a webhook, or the operator."""
 
     kind: ActorKind
     token_kind: TokenKind
@@ -52,6 +52,8 @@ class Actor:
     """The only room that the actor may reach; `None` for every room."""
     token: TokenRecord | None = None
     """Set for the kind "token" only."""
+    sender_id: str | None = None
+    """Set for the kind "sender" only: the id by which messages name it."""
     user_id: int | None = field(init=False)
     client_id: str | None = field(init=False)
     grant_id: int | None = field(init=False)

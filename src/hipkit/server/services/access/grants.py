@@ -34,6 +34,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.errors import MissingValueError
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.senders.identity import sender_token
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import RefreshRecord
@@ -64,6 +65,10 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
         UnauthorizedError: The credentials are wrong.
         BadRequestError: A parameter is missing, invalid, or asks for more than was granted.
     """
+    if context.actor_or_none is not None and context.actor.kind == "sender":
+        if request.grant_type != "client_credentials":
+            raise UnauthorizedError(BAD_TOKEN)
+        return await sender_token(context)
     grant = await GRANTS[request.grant_type](context, request)
     refresh = new_token() if grant.with_refresh else None
 

@@ -27,6 +27,7 @@ from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import MessageTimestamp
+from hipkit.server.services.senders.rooms import find_room_to_send
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -151,7 +152,8 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
     """Share a file in a room."""
     reference = request.room_id_or_name
     # First of all, so that nothing is stored for a room that the actor may not see.
-    await find_room(context.stores, context.actor, reference)
+    if context.actor.kind != "sender":
+        await find_room(context.stores, context.actor, reference)
     await share_file(context, request, partial(_post, context, reference))
 
 
@@ -162,8 +164,11 @@ async def set_topic(
     """Change a room's topic, and post that as a message from the actor or `sender_label`."""
 
     async def command(stores: Stores) -> None:
-        actor = context.actor
-        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
+        reference = request.room_id_or_name
+        if context.actor.kind == "sender":
+            room = await find_room_to_send(context, stores, reference)
+        else:
+            room = await find_room_to_administer(stores, context.actor, reference)
         check_open(room)
         version = new_version()
         await stores.rooms.set_topic(room.id, request.topic, version)
@@ -259,7 +264,7 @@ async def _post(
 async def _find_open_room(
     context: Context, stores: Stores, reference: str | int
 ) -> RoomRecord:
-    room = await find_room(stores, context.actor, reference)
+    room = await find_room_to_send(context, stores, reference)
     context.count_message(room.conversation_id)
     check_open(room)
     return room

@@ -20,6 +20,7 @@ from hipkit.server.services.messages.posting import (
     share_file,
 )
 from hipkit.server.services.registry import handles
+from hipkit.server.services.senders.people import find_recipient
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.users import (
@@ -178,14 +179,15 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
     reference = request.id_or_email
     # First of all, so that nothing is stored for a chat that the actor may not begin.
     chatting_user(context.actor)
-    await find_user(context.stores, context.actor, reference)
+    if context.actor.kind != "sender":
+        await find_user(context.stores, context.actor, reference)
     await share_file(context, request, partial(_send, context, reference))
 
 
 async def _send(context: Context, reference: str | int, compose: Compose) -> None:
     async def command(stores: Stores) -> None:
         caller = chatting_user(context.actor)
-        other = await find_user(stores, context.actor, reference)
+        other = await find_recipient(context, stores, reference)
         if other.is_deleted:
             raise NotFoundError(f"User {reference} not found")
         conversation_id = await stores.messages.open_private_conversation(

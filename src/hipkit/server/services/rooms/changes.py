@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hipkit.api.errors import BadRequestError
+from hipkit.api.errors import BadRequestError, ForbiddenError
 from hipkit.server.services.access.keys import new_key, new_version
 from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
@@ -23,7 +23,9 @@ from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
 from hipkit.server.services.registry import handles
-from hipkit.server.services.rooms.publishing import enter_room, publish_room_event
+from hipkit.server.services.rooms.adding import insert_room
+from hipkit.server.services.rooms.publishing import publish_room_event
+from hipkit.server.services.senders.rooms import check_may_make
 from hipkit.server.services.sweep import sweep_messages
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import NewRoom, RoomRecord
@@ -49,11 +51,12 @@ async def create_room(
     Args:
         context: The context of the call.
         request: The room. Its owner is the named user, else the actor if that is a user, else
-            the group's owner.
+            the group's owner; a sender owns what it makes.
         room_id: The id that old programs know, which only the operator may choose.
 
     Raises:
-        ForbiddenError: Another actor than the operator chooses the id.
+        ForbiddenError: Another actor than the operator chooses the id, or a sender lets guests in.
+        FullError: Senders have made as many rooms as they may.
         BadRequestError: A value is invalid, or another room has the name, or has or had the id.
     """
     actor, group_id = context.actor, context.actor.group_id
@@ -62,9 +65,14 @@ async def create_room(
     is_private = request.privacy == "private"
     if room_id is not None:
         check_operator(actor)
+    if actor.kind == "sender" and request.guest_access:
+        raise ForbiddenError("A program that is not set up here cannot let guests in")
 
     async def command(stores: Stores) -> int:
-        if owner is None or owner is UNSET:
+        new_id = room_id
+        if actor.kind == "sender":
+            owner_id, new_id = await check_may_make(context, stores)
+        elif owner is None or owner is UNSET:
             group = await stores.groups.get(group_id)
             owner_id = actor.user_id or (group.owner_id if group else None) or 0
         else:
@@ -84,15 +92,7 @@ async def create_room(
             owner_id=owner_id,
             version=new_version(),
         )
-        added_id = await stores.rooms.add(new, context.now_us, room_id=room_id)
-        if is_private:
-            await stores.members.set_member(added_id, owner_id, OWNER_ROLES)
-        room = await stores.rooms.get(added_id)
-        if room is None:
-            raise RuntimeError("a room was added and is not there")
-        await publish_room_event(context, stores, room, "room_created")
-        await enter_room(context, stores, room, owner_id, context.now_us)
-        return added_id
+        return (await insert_room(context, stores, new, room_id=new_id)).id
 
     added_id = await context.write(command)
     return Created(id=added_id, links=Links(self_=context.addresses.room(added_id)))

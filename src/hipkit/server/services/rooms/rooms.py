@@ -5,6 +5,8 @@ Read next: `changes.py`, which changes rooms, and `services/messages/posting.py`
 
 from __future__ import annotations
 
+import msgspec
+
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
@@ -25,6 +27,7 @@ from hipkit.server.services.representations.models import (
     user_in_short,
 )
 from hipkit.server.services.representations.paging import Slice
+from hipkit.server.services.senders.rooms import find_room_to_send
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
@@ -94,8 +97,14 @@ async def show_rooms(
 @handles(GetRoom)
 async def get_room(context: Context, request: GetRoom) -> Room:
     """Return a room in full."""
-    stores = context.stores
-    room = await find_room(stores, context.actor, request.room_id_or_name)
+    stores, reference = context.stores, request.room_id_or_name
+    if context.actor.kind == "sender":
+        # Programs look a room up by its name, and post into the id that they find.
+        room = await context.write(
+            lambda stores: find_room_to_send(context, stores, reference)
+        )
+    else:
+        room = await find_room(stores, context.actor, reference)
     return await full_room(context, stores, room, Expansion(request.expand))
 
 
@@ -103,6 +112,9 @@ async def full_room(
     context: Context, stores: Stores, room: RoomRecord, expand: Expansion
 ) -> Room:
     """Return a room with its owner and participants, in full where the request expands them."""
+    if context.actor.kind == "sender":
+        # Whoever has a room's guest address reads what is said there.
+        room = msgspec.structs.replace(room, guest_key=None)
     participants: list[User] = []
     owner: UserRecord | None = None
     for user in await stores.members.participants(
