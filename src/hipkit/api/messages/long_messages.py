@@ -18,7 +18,12 @@ from typing import Literal, NamedTuple
 
 from hipkit.api.messages.message_html import CELLS, TABLE_PARTS, Tag, Text, read_html
 
-__all__ = ["LONGEST_MESSAGE", "split_message", "truncate_message"]
+__all__ = [
+    "LONGEST_MESSAGE",
+    "is_within_character",
+    "split_message",
+    "truncate_message",
+]
 
 LONGEST_MESSAGE = 10_000
 """The most characters of a notification or message, in both formats."""
@@ -366,7 +371,7 @@ def _place(text: str, start: int, place: int) -> int:
             return after
     end = place
     earliest = max(start, end - LONGEST_CHARACTER)
-    while end > earliest and _is_one_character(text, start, end):
+    while end > earliest and is_within_character(text, start, end):
         end -= 1
     if end == earliest:
         end = place
@@ -375,8 +380,14 @@ def _place(text: str, start: int, place: int) -> int:
     return reference if found is not None and found.end() > end else end
 
 
-def _is_one_character(text: str, start: int, place: int) -> bool:
-    """Return whether the code points before and after a place are shown as one character."""
+def is_within_character(text: str, start: int, place: int) -> bool:
+    """Return whether the code points before and after a place are shown as one character.
+
+    Args:
+        text: The text.
+        start: Where the part of it begins that counts.
+        place: Between 1 and its last index.
+    """
     before, after = text[place - 1], text[place]
     if before == "\u200d" or after in "\u200c\u200d":
         return True

@@ -1,0 +1,71 @@
+"""Cleans text and addresses of what no chat should be sent (pure)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from hipkit.api.addresses import is_web_address
+
+__all__ = ["clean_line", "clean_text", "safe_url"]
+
+# Halves of surrogate pairs have no UTF-8. Controls and overrides of direction would change how
+# everything after them is shown, the name of the next sender included.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
+BROKEN = re.compile("[\x00\ud800-\udfff]")
+LINE_ENDS = re.compile("\r\n|[\r\f\u2028\u2029]")
+GAP = re.compile(r"\s+")
+
+MAIL = re.compile(
+    r"mailto:[\w.+%-]{1,100}@(?!(?:all|channel|everyone|here|room)\b)"
+    r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}(?:\?[^\s@<>\"]{0,500})?",
+    re.IGNORECASE | re.ASCII,
+)
+LONGEST_URL = 2_000
+"""Characters of an address. Longer ones are no link: targets refuse them."""
+IN_URL = re.compile(r"[^!#-;=?-Z\[\]_a-z~]")
+"""What an address is never sent with: it could end the address in a target's markup."""
+
+
+def clean_text(text: str) -> str:
+    """Return a text without controls; what cannot be text becomes a replacement character.
+
+    Its lines end with a line feed.
+    """
+    text = LINE_ENDS.sub("\n", text)
+    return UNWANTED.sub(_replacement, text)
+
+
+def clean_line(text: str, limit: int = 250) -> str:
+    """Return a text as one clean line of at most `limit` characters."""
+    line = GAP.sub(" ", clean_text(text[: 4 * limit])).strip()
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def safe_url(url: str | None) -> str | None:
+    """Return an address if it is `http`, `https` or `mailto`, else `None`.
+
+    It has only characters that are ordinary in addresses, so no target's markup can end in it,
+    and no `@` that a target could read as a mention: a web address has no user name.
+    """
+    if url is None or len(url) > LONGEST_URL:
+        return None
+    url = url.strip()
+    if is_web_address(url):
+        if "@" in urlsplit(url).netloc:
+            return None
+        url = url.replace("@", "%40")
+    elif not MAIL.fullmatch(url):
+        return None
+    url = IN_URL.sub(_encoded, url)
+    return url if len(url) <= LONGEST_URL else None
+
+
+def _replacement(found: re.Match[str]) -> str:
+    return "\ufffd" if BROKEN.match(found.group()) else ""
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace"))

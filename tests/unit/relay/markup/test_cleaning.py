@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from hipkit.relay.markup.cleaning import clean_line, clean_text, safe_url
+
+
+def test_controls_and_overrides_of_direction_are_left_out() -> None:
+    assert clean_text("a\x07b\u202ec\u2066d\x85e") == "abcde"
+
+
+def test_what_has_no_utf8_becomes_a_replacement_character() -> None:
+    assert clean_text("a\0b\ud83dc") == "a\ufffdb\ufffdc"
+
+
+def test_lines_end_with_a_line_feed() -> None:
+    assert clean_text("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+
+
+def test_letters_of_all_scripts_and_joiners_stay() -> None:
+    text = "שלום ‏مرحبا 👩‍🚀 e\u0301"
+    assert clean_text(text) == text
+
+
+def test_a_line_has_no_line_end_and_a_limit() -> None:
+    assert clean_line(" Build\n  bot ") == "Build bot"
+    assert clean_line("x" * 20, 10) == "xxxxxxxxx…"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JAVASCRIPT:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "//example.com/x",
+        "/files/x",
+        "ftp://example.com",
+        "https://ann:secret@example.com/",
+        "mailto:x@here",
+        "mailto:x@all.example.com",
+        "https://" + "x" * 3000,
+        "",
+        None,
+    ],
+)
+def test_other_addresses_are_none(url: str | None) -> None:
+    assert safe_url(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        (" https://example.com/a?b=c&d=e#f ", "https://example.com/a?b=c&d=e#f"),
+        ("HTTP://example.com", "HTTP://example.com"),
+        ("https://example.com/@here", "https://example.com/%40here"),
+        ("https://example.com/a|b>c`d\\e", "https://example.com/a%7Cb%3Ec%60d%5Ce"),
+        ("https://example.com/é", "https://example.com/%C3%A9"),
+        ("mailto:ann@example.com?subject=x", "mailto:ann@example.com?subject=x"),
+    ],
+)
+def test_a_safe_address_ends_in_no_markup(url: str, safe: str) -> None:
+    assert safe_url(url) == safe
