@@ -74,6 +74,7 @@ TESTED_ELSEWHERE = {
     "server/services/webhooks/declared.py": f"unit/{INSTALLING}/test_updating.py",
     "relay/config/problems.py": "unit/relay/config/test_file.py",
     "relay/config/tables.py": "unit/relay/config/test_file.py",
+    "relay/markup/dialect.py": "unit/relay/markup/test_marked_text.py",
     "server/dispatch.py": "unit/server/page/streams/test_stream.py",
     "server/http/heads.py": "unit/server/http/test_framing.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
