@@ -24,6 +24,7 @@ from hipkit.cli.admin.running import (
     open_runtime,
 )
 from hipkit.cli.listening import DEFAULT_PORT, Network, WebAddress
+from hipkit.cli.options import Settings
 from hipkit.cli.output import is_terminal, write_stderr
 from hipkit.descriptors import read_descriptor
 from hipkit.server.services.addons.installing.listing import (
@@ -363,12 +364,18 @@ def _ask(offer: Offer) -> None:
 async def _brief(
     context: Context, installation: InstallationRecord
 ) -> dict[str, object]:
-    room = None
-    if installation.room_id is not None:
-        room = await context.stores.rooms.get(installation.room_id)
     return {
         "id": installation.client_id,
         "key": installation.addon_key,
         "name": installation.name,
-        "room": None if room is None else room.name,
+        "room": await _room(context, installation),
     }
+
+
+async def _room(context: Context, installation: InstallationRecord) -> str | None:
+    """Return the name of an installation's room; of the group's, words for people only."""
+    if installation.room_id is None:
+        settings = click.get_current_context().ensure_object(Settings)
+        return None if settings.json else "whole group"
+    room = await context.stores.rooms.get(installation.room_id)
+    return None if room is None else room.name

@@ -75,6 +75,11 @@ def test_one_of_several_is_named_by_its_room_or_id(run: Run, run_json: Admin) ->
     assert run_json("addon", "show", KEY, "--room", "Ops")["id"] == in_room["id"]
     assert run_json("addon", "show", everywhere["id"])["room"] is None
     assert len(run_json("addon", "list", "--room", "Ops")) == 1
+    heading, *rows = run("addon", "list").out.splitlines()
+    column = heading.index("ROOM")
+    shown = [row[column:].partition("  ")[0] for row in rows]
+    assert shown == ["whole group", "Ops"]
+    assert [one["room"] for one in run_json("addon", "list")] == [None, "Ops"]
 
 
 def test_scopes_are_agreed_to_with_an_option_where_nobody_can_be_asked(
