@@ -37,3 +37,17 @@ def test_nothing_is_sent_once_the_owner_may_not_see_the_room(
     newest = deliveries(site, reply.json["id"])[0]
     assert newest.state == "skipped"
     assert newest.problem == "its owner may not see the room any more"
+
+
+def test_a_client_of_one_room_gets_the_end_of_its_room(
+    site: Site, receiver: Receiver
+) -> None:
+    room_id = site.add_room("Deploys")
+    token = site.client_token(["admin_room"], room=room_id)
+    body = {"url": receiver.url, "event": "room_deleted"}
+    assert site.post(f"/v2/room/{room_id}/webhook", body, token=token).status == 201
+
+    assert site.delete(f"/v2/room/{room_id}").status == 204
+    site.deliver()
+
+    assert [one.json["event"] for one in receiver.all()] == ["room_deleted"]
