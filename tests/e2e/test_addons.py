@@ -233,6 +233,19 @@ def test_without_a_server_the_command_serves_the_api_itself(
     assert addons(stopped) == []
 
 
+def test_an_add_on_is_told_when_its_client_is_deleted(
+    server: Running, addon: Addon
+) -> None:
+    installed = admin(server.folder, "addon", "install", addon.url, "--yes")
+    client_id = str(installed["id"])
+
+    deleted = admin(server.folder, "client", "delete", client_id)
+
+    assert addon.next()["token_status"] == 200
+    assert addon.next() == {"removed": client_id, "token_status": 401}
+    assert deleted == {"id": client_id, "problem": None}
+
+
 def test_a_port_that_is_not_free_is_named(stopped: Path, addon: Addon) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

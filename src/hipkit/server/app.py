@@ -12,6 +12,7 @@ from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
 from hipkit.server.services.addons.installing.completing import sweep_pending
+from hipkit.server.services.addons.installing.removing import remove_from_deleted_rooms
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.people.setup import create_first_group, is_empty
@@ -86,6 +87,14 @@ class Server:
             StorageError: The database cannot be read or written.
         """
         await sweep_pending(self.database, self.runtime.now_us())
+
+    async def end_addons(self) -> None:
+        """Remove the add-ons of deleted rooms, which are called once they are gone.
+
+        Raises:
+            StorageError: The database cannot be read or written.
+        """
+        await remove_from_deleted_rooms(await self.runtime.operator_context())
 
     async def sweep(self) -> None:
         """Remove what nothing refers to any more. This may take a while.

@@ -218,6 +218,7 @@ async def _sweep_addons(server: Server) -> None:
     while True:
         await asyncio.sleep(SETTLE_SECONDS)
         await _clean_up("cleaning up add-ons", server.sweep_addons())
+        await _clean_up("removing add-ons of deleted rooms", server.end_addons())
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:

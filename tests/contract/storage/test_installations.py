@@ -173,3 +173,20 @@ async def test_an_installable_is_removed_once_and_swept_when_it_has_expired(
     assert await database.stores.installations.installable(b"2") == record
     await database.write(lambda s: s.installations.sweep_installables(NOW + 1))
     assert await database.stores.installations.installable(b"2") is None
+
+
+async def test_those_in_deleted_rooms_are_found(database: Database) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    rooms = [await add_room(database, group_id, ann, name) for name in ("Ops", "Dev")]
+    await add(database, "a", group_id)
+    await add(database, "b", group_id, room_id=rooms[0])
+    await add(database, "c", group_id, room_id=rooms[1])
+    await add(database, "d", group_id, room_id=rooms[1], is_pending=True)
+    store = database.stores.installations
+    assert await store.in_deleted_rooms(10) == []
+
+    await database.write(lambda stores: stores.rooms.delete(rooms[1]))
+
+    assert [one.client_id for one in await store.in_deleted_rooms(10)] == ["c"]
+    assert await store.in_deleted_rooms(0) == []

@@ -28,7 +28,7 @@ from hipkit.server.services.addons.installing.reading import (
     installable_of,
     shown_url,
 )
-from hipkit.server.services.addons.installing.removing import remove
+from hipkit.server.services.addons.installing.removing import Removed, remove
 from hipkit.server.services.addons.installing.scopes import granted_scopes
 from hipkit.server.services.addons.installing.summary import summarize
 from hipkit.server.services.addons.installing.updating import install
@@ -36,7 +36,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.stores.installations import InstallationRecord
 
-__all__ = ["addon"]
+__all__ = ["addon", "removed_addon"]
 
 room_option = click.option(
     "--room", "room_name", metavar="ROOM", help="Only in this room."
@@ -108,17 +108,9 @@ async def remove_addon(
     The add-on is notified; it is removed whatever it answers.
     """
     found = await find_named_addon(context, reference, room=room_name)
-    removed = await remove(context, found.client_id)
-    shown = {
-        **await _brief(context, found),
-        "removed": True,
-        "problem": removed.problem,
-    }
-    installable = installable_of(read_descriptor(found.descriptor.encode()))
-    if installable.callback_url is None and removed.next_url is not None:
-        # Only in a browser does such an add-on learn of it.
-        shown["open"] = removed.next_url
-    return shown
+    brief = await _brief(context, found)
+    removed = removed_addon(await remove(context, found.client_id))
+    return {**brief, "removed": True, **removed}
 
 
 @addon.command("list")
@@ -163,6 +155,17 @@ async def show_addon(
         "modules": [f"{one.kind} {one.name}" for one in summary.modules],
         "servers": [one.origin for one in summary.servers],
     }
+
+
+def removed_addon(removed: Removed) -> dict[str, object]:
+    """Return what is shown of a removal: whether the add-on learnt of it, or where it can."""
+    found = removed.installation
+    shown: dict[str, object] = {"id": found.client_id, "problem": removed.problem}
+    installable = installable_of(read_descriptor(found.descriptor.encode()))
+    if installable.callback_url is None and removed.next_url is not None:
+        # Only in a browser does such an add-on learn of it.
+        shown["open"] = removed.next_url
+    return shown
 
 
 async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Shown:

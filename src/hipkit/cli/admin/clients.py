@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.running import AdminGroup, Shown, scope_option
+from hipkit.cli.admin.addon_command import AddonCommand
+from hipkit.cli.admin.addons import removed_addon
+from hipkit.cli.admin.running import (
+    AdminGroup,
+    Shown,
+    Work,
+    run_with_context,
+    scope_option,
+)
 from hipkit.cli.inputs import SecretFromFile
 from hipkit.server.services.access import clients
+from hipkit.server.services.addons.installing.removing import end_client
 from hipkit.server.services.context import Context
 
 __all__ = ["client"]
@@ -89,9 +98,26 @@ async def list_clients(context: Context) -> Shown:
     ]
 
 
-@client.command("delete")
+class DeleteCommand(AddonCommand):
+    """Deletes a client: add-ons are called, and other programs are not."""
+
+    def run(self, work: Work, ctx: click.Context) -> Shown:
+        """Run the function, for an add-on's client while the API can be called."""
+        if run_with_context(_is_addon, ctx, client_id=ctx.params["client_id"]):
+            return super().run(work, ctx)
+        return run_with_context(work, ctx, client_id=ctx.params["client_id"])
+
+
+@client.command("delete", cls=DeleteCommand)
 @click.argument("client_id", metavar="ID")
-async def delete_client(context: Context, client_id: str) -> Shown:
-    """Delete an OAuth client, its tokens and its webhooks."""
-    await clients.delete_client(context, client_id)
-    return {"id": client_id}
+async def delete_client(context: Context, *, client_id: str) -> Shown:
+    """Delete an OAuth client, its tokens and its webhooks.
+
+    An add-on is removed and notified, as by hipkit admin addon remove.
+    """
+    removed = await end_client(context, client_id)
+    return {"id": client_id} if removed is None else removed_addon(removed)
+
+
+async def _is_addon(context: Context, *, client_id: str) -> bool:
+    return await context.stores.installations.get(client_id) is not None

@@ -32,11 +32,13 @@ __all__ = [
     "database_path",
     "number_option",
     "open_runtime",
+    "run_with_context",
     "scope_option",
     "show",
 ]
 
 F = TypeVar("F", bound=Callable[..., object])
+T = TypeVar("T")
 
 Shown = Mapping[str, object] | list[dict[str, object]]
 """What a command prints: an object, or a list of objects."""
@@ -112,15 +114,7 @@ class AdminCommand(Command):
 
     def run(self, work: Work, ctx: click.Context) -> Shown:
         """Run the function in a context of the operator, and return what it returns."""
-        runtime = open_runtime(ctx)
-
-        async def run() -> Shown:
-            return await work(await runtime.operator_context(), **ctx.params)
-
-        try:
-            return asyncio.run(run())
-        finally:
-            runtime.close()
+        return run_with_context(work, ctx, **ctx.params)
 
 
 class AdminGroup(Group):
@@ -142,6 +136,21 @@ def show(settings: Settings, shown: Shown) -> None:
         write_json(shown)
     else:
         write(describe(shown))
+
+
+def run_with_context(
+    work: Callable[..., Awaitable[T]], command: click.Context, **arguments: object
+) -> T:
+    """Run a function in a context of the operator, and return what it returns."""
+    runtime = open_runtime(command)
+
+    async def run() -> T:
+        return await work(await runtime.operator_context(), **arguments)
+
+    try:
+        return asyncio.run(run())
+    finally:
+        runtime.close()
 
 
 def database_path(command: click.Context) -> Path:

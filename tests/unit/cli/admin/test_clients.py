@@ -9,8 +9,10 @@ import pytest
 
 from hipkit.cli.failures import ExitCode
 from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.storage.lock import hold_lock
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.cli.admin.conftest import Admin, Run
+from tests.unit.cli.admin.test_addons import install
 
 OLD_ID = "f9a4f3a0-5a32-4d6a-8a4c-0d3b7b5c9d10"
 
@@ -116,3 +118,26 @@ def test_a_client_needs_a_scope(run: Run) -> None:
 
     assert done.code == ExitCode.USAGE
     assert "At least one --scope is required" in done.err
+
+
+def test_a_client_is_deleted_although_the_server_that_runs_is_not_known(
+    run_json: Admin, database: Path
+) -> None:
+    made = run_json("client", "add", "Bot", "--scope", "view_room")
+
+    with hold_lock(database):
+        assert run_json("client", "delete", made["id"]) == {"id": made["id"]}
+
+
+def test_a_client_of_an_add_on_is_deleted_as_the_add_on_is_removed(
+    run: Run, run_json: Admin, database: Path
+) -> None:
+    installed = install(run_json)
+
+    with hold_lock(database):
+        refused = run("client", "delete", installed["id"])
+    deleted = run_json("client", "delete", installed["id"], "--port", "0")
+
+    assert "use --public-url" in refused.err
+    assert deleted == {"id": installed["id"], "problem": None}
+    assert run_json("addon", "list") == []

@@ -7,14 +7,11 @@ import msgspec
 from hipkit.api.errors import ApiError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import ViewRoute, Visit
-from hipkit.server.services.access.clients import (
-    add_client,
-    delete_client,
-    list_clients,
-)
+from hipkit.server.services.access.clients import add_client, list_clients
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
 from hipkit.server.services.addons.installing.listing import list_managed_addons
+from hipkit.server.services.addons.installing.removing import end_client
 
 __all__ = ["VIEWS"]
 
@@ -58,8 +55,10 @@ async def create_client(visit: Visit) -> Answer:
 
 
 async def remove_client(visit: Visit) -> Answer:
-    """Delete a client with its tokens."""
-    await delete_client(visit.context, visit.field("client_id"))
+    """Delete a client with its tokens; one of an add-on with the add-on."""
+    removed = await end_client(visit.context, visit.field("client_id"))
+    if removed is not None and removed.problem is not None:
+        return await visit.page("addon_removed.html", removed=removed)
     return visit.redirect("/clients", done="client")
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec.structs import astuple
 
 from hipkit.server.storage.stores.session import Record, Store, insert, select
+from hipkit.server.storage.stores.subscriptions import BEHIND
 
 __all__ = [
     "InstallableRecord",
@@ -71,6 +72,13 @@ IN_USE = (
 )
 """What is in a room that was deleted stays, as events of it may still wait to be sent."""
 LISTED = f"{IN_USE} AND state = 'installed'"
+OVER = (
+    "WHERE state = 'installed' AND EXISTS (SELECT 1 FROM rooms"  # noqa: S608 - our own text
+    " WHERE rooms.id = installations.room_id AND rooms.is_deleted = 1)"
+    " AND NOT EXISTS (SELECT 1 FROM webhooks WHERE client_id = installations.client_id"
+    f" AND EXISTS (SELECT 1 FROM subscriptions WHERE id = webhooks.id AND {BEHIND}))"
+    " LIMIT ?"
+)
 
 
 class InstallationStore(Store):
@@ -173,6 +181,10 @@ class InstallationStore(Store):
             " WHERE installables.client_id = installations.client_id)"
         )
         return [row[0] for row in await self._all(tuple[str], sql, us)]
+
+    async def in_deleted_rooms(self, most: int) -> list[InstallationRecord]:
+        """Return installations in deleted rooms whose webhooks have got everything."""
+        return await self._all(InstallationRecord, COLUMNS + OVER, most)
 
     async def add_installable(
         self, token_hash: bytes, installable: InstallableRecord

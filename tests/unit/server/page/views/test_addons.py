@@ -318,3 +318,26 @@ def test_modules_say_what_the_page_does_with_them(
     report = re.search(r'<a href="(/modules/\d+)"[^>]*><bdi>report', text)
     assert report is not None
     assert "signed_request=" in (root.get(report[1]).location or "")
+
+
+def test_an_add_on_is_told_when_its_client_is_deleted(
+    site: Site, root: Visitor, addon: MemoryAddon
+) -> None:
+    client_id = installed(site)
+
+    answer = root.send("/clients/delete", {"client_id": client_id})
+
+    assert answer.status == 303
+    assert addon.posted[-1][0] == "DELETE"
+    assert ids(site) == []
+
+
+def test_what_kept_an_add_on_from_being_told_is_shown(
+    site: Site, root: Visitor, addon: MemoryAddon
+) -> None:
+    client_id = installed(site)
+    addon.is_down = True
+
+    answer = root.send("/clients/delete", {"client_id": client_id})
+
+    assert "could not be notified" in answer.text

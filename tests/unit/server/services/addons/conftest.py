@@ -67,6 +67,8 @@ class MemoryAddon:
         assert request.content is None or isinstance(request.content, bytes)
         posted = json.loads(request.content) if request.content else None
         self.calls.append((request.method, address, posted))
+        if posted is not None and "event" in posted:
+            return self._respond(self.status, self.answer, sink)
         if posted is not None and "oauthSecret" in posted:
             self.secrets[posted["oauthId"]] = posted["oauthSecret"]
         client_id = (
