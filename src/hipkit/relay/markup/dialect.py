@@ -20,7 +20,7 @@ from hipkit.relay.markup.escaping import (
     pre_with_longer_fence,
 )
 
-__all__ = ["ANGLES", "MARKDOWN", "NO_MARKER", "PLAIN", "Dialect", "Marker"]
+__all__ = ["ANGLES", "AS_TYPED", "MARKDOWN", "NO_MARKER", "PLAIN", "Dialect", "Marker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,9 @@ class Dialect:
 
 PLAIN = Dialect()
 """Text without markup. Its lines are as they were typed, but that no `@` mentions anybody."""
+
+AS_TYPED = Dialect(escape=_unchanged, code=_unchanged, pre=_unchanged)
+"""Text without markup, for what knows no mentions: mail, and programs."""
 
 MARKDOWN = Dialect(
     escape=escape_markdown,

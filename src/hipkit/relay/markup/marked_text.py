@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from hipkit.relay.markup.cleaning import safe_url
-from hipkit.relay.markup.dialect import PLAIN, Dialect, Marker
+from hipkit.relay.markup.dialect import AS_TYPED, PLAIN, Dialect, Marker
 from hipkit.relay.markup.escaping import ZERO_WIDTH_SPACE
 from hipkit.relay.markup.tree import Element, Mention, Node, Text
 
-__all__ = ["plain_text", "text_of", "write_marked"]
+__all__ = ["plain_text", "text_as_typed", "text_of", "write_marked"]
 
 BLOCKS = frozenset(
     {"blockquote", "li", "ol", "p", "pre", "table", "td", "th", "tr", "ul"}
@@ -37,6 +37,11 @@ def write_marked(
 def plain_text(nodes: Iterable[Node]) -> str:
     """Return a tree without markup."""
     return write_marked(nodes, PLAIN)
+
+
+def text_as_typed(nodes: Iterable[Node]) -> str:
+    """Return a tree without markup, for what knows no mentions: every `@` stays as it is."""
+    return write_marked(nodes, AS_TYPED)
 
 
 def text_of(nodes: Iterable[Node]) -> str:

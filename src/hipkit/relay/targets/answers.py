@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -54,13 +53,10 @@ def describe(status: int, code: object = None) -> str:
 
     What a target says in sentences may hold what it was sent, or its secret address.
     """
-    try:
-        said = f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        said = str(status)
+    problem = f"the target answered {status}"
     if isinstance(code, str) and CODE.fullmatch(code):
-        said = f"{said}, {code}"
-    return f"the target answered {said}"
+        return f"{problem}, {code}"
+    return problem
 
 
 def read_wait(reply: Reply) -> float | None:

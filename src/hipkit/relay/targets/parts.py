@@ -1,0 +1,99 @@
+"""Parts of a message that targets show alike: colours, and cards and files as nodes (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hipkit.relay.markup.marked_text import text_of
+from hipkit.relay.markup.tree import Element, Node, Text
+from hipkit.relay.message import (
+    LEVELS,
+    Attribute,
+    Color,
+    Level,
+    RelayCard,
+    RelayFile,
+    RelayMessage,
+)
+
+__all__ = ["COLORS", "EMOJI", "card_nodes", "emoji_of", "file_nodes", "message_nodes"]
+
+COLORS: Mapping[Color, str] = {
+    "green": "#14892C",
+    "yellow": "#F6C342",
+    "red": "#D04437",
+    "purple": "#654982",
+    "gray": "#CCCCCC",
+}
+"""HipChat's colours, from Atlassian's palette of its time."""
+EMOJI: Mapping[Level, str] = {
+    "success": "🟢",
+    "warning": "🟡",
+    "failure": "🔴",
+    "accent": "🟣",
+    "quiet": "⚪",
+}
+"""A level where there is no colour."""
+
+
+def emoji_of(color: Color) -> str:
+    """Return the emoji of a colour."""
+    return EMOJI[LEVELS[color]]
+
+
+def message_nodes(
+    message: RelayMessage, files: Iterable[RelayFile] | None = None
+) -> tuple[Node, ...]:
+    """Return all that a message says as one tree, for targets without cards.
+
+    Args:
+        message: The message.
+        files: Its files that are linked. Default: all of them.
+    """
+    linked = message.files if files is None else files
+    if message.card is None:
+        return (*message.body, *file_nodes(linked))
+    card = message.card
+    # Old programs repeat the card in the text beside it, for clients without cards.
+    text = text_of(message.body).strip()
+    repeats = text in {card.title, text_of(card.description).strip()}
+    first = card.activity or (() if repeats else message.body)
+    start = (Element(tag="p", children=first),) if first else ()
+    return (*start, *card_nodes(card), *file_nodes(linked))
+
+
+def card_nodes(card: RelayCard) -> tuple[Node, ...]:
+    """Return a card: its title as a link, description, attributes as a table, its picture."""
+    title: Node = Element(tag="b", children=(Text(card.title),))
+    if card.url is not None:
+        title = Element(tag="a", url=card.url, children=(title,))
+    nodes: list[Node] = [Element(tag="p", children=(title,))]
+    if card.description:
+        nodes.append(Element(tag="p", children=card.description))
+    if card.attributes:
+        rows = tuple(_row(attribute) for attribute in card.attributes)
+        nodes.append(Element(tag="table", children=rows))
+    if card.thumbnail is not None:
+        nodes.append(Element(tag="img", url=card.thumbnail.url, alt=card.title))
+    return tuple(nodes)
+
+
+def file_nodes(files: Iterable[RelayFile]) -> tuple[Node, ...]:
+    """Return files: each a link, or its name where the server has no public address."""
+    return tuple(Element(tag="p", children=(_file(file),)) for file in files)
+
+
+def _row(attribute: Attribute) -> Node:
+    level = attribute.level
+    shown = attribute.value if level is None else f"{EMOJI[level]} {attribute.value}"
+    value: Node = Text(shown)
+    if attribute.url is not None:
+        value = Element(tag="a", url=attribute.url, children=(value,))
+    label = Element(tag="th", children=(Text(attribute.label),))
+    return Element(tag="tr", children=(label, Element(tag="td", children=(value,))))
+
+
+def _file(file: RelayFile) -> Node:
+    if file.url is None:
+        return Text(file.name)
+    return Element(tag="a", url=file.url, children=(Text(file.name),))
