@@ -8,9 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hipkit.relay.targets.email import Email
+from hipkit.relay.targets.matrix import Matrix
 from hipkit.relay.targets.protocol import Target
+from hipkit.relay.targets.webhook import Webhook
 
 __all__ = ["TARGETS"]
 
-TARGETS: Mapping[str, Target[Any]] = {}
+TARGETS: Mapping[str, Target[Any]] = {
+    target.name: target
+    for target in (
+        Email(),
+        Matrix(),
+        Webhook(),
+    )
+}
 """The targets by the names that `to` has in the file."""
