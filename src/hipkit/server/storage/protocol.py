@@ -26,6 +26,7 @@ from hipkit.server.storage.stores.messages import MessageStore
 from hipkit.server.storage.stores.page_changes import PageChangeStore
 from hipkit.server.storage.stores.read_marks import ReadMarkStore
 from hipkit.server.storage.stores.rooms import RoomStore
+from hipkit.server.storage.stores.routes import RouteStore
 from hipkit.server.storage.stores.search import SearchStore
 from hipkit.server.storage.stores.session import Session
 from hipkit.server.storage.stores.subscriptions import SubscriptionStore
@@ -72,6 +73,7 @@ class Stores:
         self.web_sessions = WebSessionStore(session)
         self.webhooks = WebhookStore(session)
         self.subscriptions = SubscriptionStore(session)
+        self.routes = RouteStore(session)
         self.events = EventStore(session)
         self.deliveries = DeliveryStore(session)
         self.extensions = ExtensionStore(session)

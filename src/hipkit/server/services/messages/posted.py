@@ -57,7 +57,7 @@ async def posted_message(
         attach_to=message.attach_to,
         mentions=await _mentions(stores, message),
         file=await _file(stores, conversation_id, message),
-        token=None if token is None else str(token.id),
+        token=context.actor.sender_id or (None if token is None else str(token.id)),
         recipient=recipient,
     )
 
