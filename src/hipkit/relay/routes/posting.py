@@ -1,0 +1,169 @@
+"""Sends one message by one route: its files, the message, and once more as plain text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from hipkit.relay.message import RelayFile, RelayMessage
+from hipkit.relay.routes.route import Route
+from hipkit.relay.targets.protocol import (
+    PLACE,
+    Answer,
+    FindsPlace,
+    HttpCall,
+    Rendered,
+    RenderOptions,
+    Reply,
+    Settings,
+)
+
+__all__ = ["KeepReference", "Posted", "Sends", "send_message"]
+
+KeepReference = Callable[[str, str], Awaitable[None]]
+"""Stores what is known of the target, by a key of `RenderOptions.references`."""
+
+
+class Sends(Protocol):
+    """Sends what a target rendered once: `sending.sender.TargetSender`."""
+
+    async def send(self, rendered: Rendered, settings: Settings) -> Reply | Answer:
+        """Return a reply over HTTP, or what happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What came of a message."""
+
+    answer: Answer
+    status: int | None = None
+    """Of the last reply over HTTP."""
+    is_plain: bool = False
+    """Whether it was sent as plain text, since the target refused the rest."""
+
+
+async def send_message(
+    route: Route,
+    message: RelayMessage,
+    sender: Sends,
+    *,
+    references: Mapping[str, str],
+    now: datetime,
+    keep: KeepReference,
+    may_upload: bool = True,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> Posted:
+    """Send a message by a route once.
+
+    What the target refuses is sent once more as plain text: an alert without its colours is
+    better than none.
+
+    Args:
+        route: The route.
+        message: The message.
+        sender: What sends.
+        references: What is known of the target: its place, threads, and files uploaded before.
+        now: The time, in UTC.
+        keep: Stores a reference at once, so that a second try need not ask or upload again.
+        may_upload: Whether files are uploaded; else they are linked.
+        sleep: Waits between the two tries, as long as the target's pace demands.
+    """
+    known = dict(references)
+
+    async def learn(key: str, reference: str) -> None:
+        known[key] = reference
+        await keep(key, reference)
+
+    failure = await _find_place(route, sender, known, learn)
+    if failure is None and may_upload:
+        failure = await _upload(route, message, sender, known, learn)
+    if failure is not None:
+        return failure
+    options = RenderOptions(
+        mentions=route.mentions, notify=route.notify, references=known, now=now
+    )
+    posted = await _post(route, message, sender, options)
+    if posted.answer.verdict != "content":
+        return posted
+    await sleep(route.target.pace_seconds)
+    plain = await _post(route, message, sender, replace(options, plain=True))
+    if plain.answer.verdict == "delivered":
+        problem = f"sent as plain text only: {posted.answer.problem}"
+        return replace(
+            plain, answer=replace(plain.answer, problem=problem), is_plain=True
+        )
+    return replace(plain, is_plain=True)
+
+
+async def _find_place(
+    route: Route, sender: Sends, known: dict[str, str], learn: KeepReference
+) -> Posted | None:
+    """Ask where messages go, unless that is known; return why it cannot be known now."""
+    target = route.target
+    if not isinstance(target, FindsPlace) or PLACE in known:
+        return None
+    rendered = target.render_place(route.settings)
+    posted = await _send(route, sender, rendered, target.read_place)
+    reference = posted.answer.reference
+    if posted.answer.verdict == "delivered" and reference is not None:
+        await learn(PLACE, reference)
+        return None
+    if posted.answer.verdict in {"delivered", "content"}:
+        # It is no message that was refused: none was sent.
+        problem = posted.answer.problem or "the target names no place"
+        answer = replace(posted.answer, verdict="route", problem=problem)
+        return replace(posted, answer=answer)
+    return posted
+
+
+async def _upload(
+    route: Route,
+    message: RelayMessage,
+    sender: Sends,
+    known: dict[str, str],
+    learn: KeepReference,
+) -> Posted | None:
+    """Upload the files that are not there yet; return why the message has to wait."""
+    for file in message.files:
+        if file.key in known or not 0 < file.size_bytes <= route.target.uploads_bytes:
+            continue
+        posted = await _upload_file(route, file, sender)
+        if posted.answer.verdict == "later":
+            return posted
+        # A file that is refused, or whose upload the token does not allow, is linked: its message
+        # is no less worth reading.
+        if posted.answer.verdict == "delivered" and posted.answer.reference is not None:
+            await learn(file.key, posted.answer.reference)
+    return None
+
+
+async def _upload_file(route: Route, file: RelayFile, sender: Sends) -> Posted:
+    rendered = route.target.render_upload(file, route.settings)
+    return await _send(route, sender, rendered, route.target.read_upload)
+
+
+async def _post(
+    route: Route, message: RelayMessage, sender: Sends, options: RenderOptions
+) -> Posted:
+    try:
+        rendered = route.target.render(message, route.settings, options)
+    except Exception as error:
+        # Whatever a stranger wrote, it must not hold up what comes after it.
+        problem = f"it could not be rendered: {type(error).__name__}"
+        return Posted(answer=Answer(verdict="content", problem=problem))
+    return await _send(route, sender, rendered, route.target.read)
+
+
+async def _send(
+    route: Route,
+    sender: Sends,
+    rendered: Rendered | HttpCall,
+    read: Callable[[Reply], Answer],
+) -> Posted:
+    result = await sender.send(rendered, route.settings)
+    if isinstance(result, Answer):
+        return Posted(answer=result)
+    return Posted(answer=read(result), status=result.status)
