@@ -1,0 +1,29 @@
+"""Links to messages and files of this server, for readers of a target (protocol)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hipkit.server.events.posted import PostedFile, PostedMessage
+
+__all__ = ["Links", "NoLinks"]
+
+
+class Links(Protocol):
+    """Makes links that are good without an account, where the server has a public address."""
+
+    def message(self, message: PostedMessage) -> str | None:
+        """Return a link to a message."""
+
+    def file(self, file: PostedFile) -> str | None:
+        """Return a link to a file."""
+
+
+class NoLinks:
+    """No links: the server has no public address."""
+
+    def message(self, message: PostedMessage) -> str | None:
+        """Return `None`."""
+
+    def file(self, file: PostedFile) -> str | None:
+        """Return `None`."""
