@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,13 @@ from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
-from hipkit.server.serve import address_for_others, listen, open_certificate, run
+from hipkit.server.serve import (
+    Extension,
+    address_for_others,
+    listen,
+    open_certificate,
+    run,
+)
 from hipkit.server.services.access.password_links import password_link
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.transports.wire import shown_address
@@ -98,6 +105,7 @@ def serve_until_stopped(
     host: str,
     port: int,
     report: StartReport,
+    extension: Extension | None = None,
 ) -> None:
     """Run a server until a signal stops it.
 
@@ -122,15 +130,28 @@ def serve_until_stopped(
     except OSError as error:
         address = shown_address(host, port)
         raise OSError(error.errno, error.strerror, address) from None
-    run(server_settings, listener, on_open=report.on_open, on_ready=report.on_ready)
+    run(
+        server_settings,
+        listener,
+        on_open=report.on_open,
+        on_ready=report.on_ready,
+        extension=extension,
+    )
 
 
 @dataclass
 class StartReport:
-    """Reports the start: what the first one created, and the address."""
+    """Reports the start: what the first one created, the address, and what else is given.
+
+    Attributes:
+        facts: Further members of the object that `--json` prints.
+        lines: Further lines, printed without it.
+    """
 
     settings: Settings
     server_settings: ServerSettings
+    facts: Mapping[str, object] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
     token_file: Path | None = field(default=None, init=False)
     link_key: str | None = field(default=None, init=False, repr=False)
 
@@ -154,7 +175,7 @@ class StartReport:
         if self.settings.json:
             file = None if self.token_file is None else str(self.token_file)
             links = {"base_url": f"{address}/v2", "token_file": file}
-            write_json({**links, "password_link": link})
+            write_json({**links, "password_link": link, **self.facts})
             return
         if link is not None:
             write_stderr(
@@ -164,3 +185,5 @@ class StartReport:
         if (public_url := self.server_settings.public_url) is not None:
             served = f"{public_url.rstrip('/')}/v2, listening at {served}"
         write(f"serving HipChat's API at {served}")
+        for line in self.lines:
+            write(line)

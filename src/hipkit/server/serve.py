@@ -9,7 +9,7 @@ import re
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import cast
 
@@ -27,6 +27,7 @@ from hipkit.server.storage.lock import RunningServer, announce, hold_lock
 from hipkit.server.tls import Certificate
 
 __all__ = [
+    "Extension",
     "Runner",
     "address_for_others",
     "address_of",
@@ -46,6 +47,13 @@ REPORT_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
+
+Extension = Callable[
+    [Server], contextlib.AbstractAsyncContextManager[Callable[[], Awaitable[None]]]
+]
+"""What runs beside an open server, from before its first request to after the last delivery.
+SIGHUP calls what its block yields; that reports its errors itself."""
+
 EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
 
 
@@ -88,10 +96,12 @@ def run(
     *,
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
+    extension: Extension | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and finish open requests; a second signal ends them.
 
-    SIGHUP reads the certificate again, which also happens within a minute of a change.
+    SIGHUP reads the certificate again, which also happens within a minute of a change, and calls
+    what the extension yields.
 
     Raises:
         StorageError: The database cannot be used, or another server runs on it.
@@ -99,7 +109,7 @@ def run(
     """
     _allow_many_connections()
     with contextlib.closing(listener), hold_lock(settings.database):
-        asyncio.run(_run(settings, listener, on_open, on_ready))
+        asyncio.run(_run(settings, listener, on_open, on_ready, extension))
 
 
 def _allow_many_connections() -> None:
@@ -114,6 +124,7 @@ async def _run(
     listener: socket.socket,
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
+    extension: Extension | None,
 ) -> None:
     # Imported late: tests serve the API on a port without the page and its dependencies.
     from hipkit.server.dispatch import Dispatcher
@@ -126,26 +137,32 @@ async def _run(
         await _clean_up("cleaning up files", server.settle_files())
         await _clean_up("cleaning up add-ons", server.sweep_addons())
         on_open(server)
-        stop, at_once = asyncio.Event(), asyncio.Event()
+        stop, at_once, hangup = (asyncio.Event() for _ in range(3))
 
         def on_signal() -> None:
             (at_once if stop.is_set() else stop).set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal)
-        if certificate is not None:
-            renew = partial(certificate.renew, only_if_changed=False)
-            loop.add_signal_handler(signal.SIGHUP, renew)
-        async with serving(
-            server,
-            listener,
-            Dispatcher(server),
-            certificate=certificate,
-            at_once=at_once,
-        ) as address:
+        if certificate is not None or extension is not None:
+            loop.add_signal_handler(signal.SIGHUP, hangup.set)
+        async with contextlib.AsyncExitStack() as closing:
+            reload = None
+            if extension is not None:
+                reload = await closing.enter_async_context(extension(server))
+            address = await closing.enter_async_context(
+                serving(
+                    server,
+                    listener,
+                    Dispatcher(server),
+                    certificate=certificate,
+                    at_once=at_once,
+                )
+            )
             announce_server(server)
             on_ready(address)
-            async with _meanwhile(server, certificate):
+            reloading = _reload_at(hangup, certificate, reload)
+            async with _meanwhile(server, certificate, reloading):
                 await stop.wait()
 
 
@@ -184,13 +201,16 @@ def open_certificate(settings: Settings) -> Certificate | None:
 
 @contextlib.asynccontextmanager
 async def _meanwhile(
-    server: Server, certificate: Certificate | None
+    server: Server,
+    certificate: Certificate | None,
+    reloading: Coroutine[None, None, None],
 ) -> AsyncIterator[None]:
     """Do what recurs beside the requests, while the block runs."""
     works = {
         "sweeping": _sweep_hourly(server),
         "sweeping add-ons": _sweep_addons(server),
         "reporting": _every(REPORT_SECONDS, report_left_out),
+        "reloading": reloading,
     }
     if certificate is not None:
         renew = partial(certificate.renew, only_if_changed=True)
@@ -219,6 +239,21 @@ async def _sweep_addons(server: Server) -> None:
         await asyncio.sleep(SETTLE_SECONDS)
         await _clean_up("cleaning up add-ons", server.sweep_addons())
         await _clean_up("removing add-ons of deleted rooms", server.end_addons())
+
+
+async def _reload_at(
+    hangup: asyncio.Event,
+    certificate: Certificate | None,
+    reload: Callable[[], Awaitable[None]] | None,
+) -> None:
+    """Read again what SIGHUP asks for, one time after the other."""
+    while True:
+        await hangup.wait()
+        hangup.clear()
+        if certificate is not None:
+            certificate.renew(only_if_changed=False)
+        if reload is not None:
+            await reload()
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:
