@@ -25,6 +25,8 @@ __all__ = ["run"]
 
 COMPLETE_VARIABLE = "_HIPKIT_COMPLETE"
 EXTRAS_OF: Mapping[str, tuple[str, ...]] = {
+    "aiosmtplib": ("relay",),
+    "apprise": ("apprise",),
     "cryptography": ("server", "addon"),
     "httptools": ("server",),
     "jwt": ("addon",),
@@ -51,6 +53,9 @@ COMMANDS: Mapping[str, Place] = {
     "call": Place("call.command", "call", "Call any API operation."),
     "token": Place("token", "token", "Check the current token, or get a new one."),
     "serve": Place("serve", "serve", "Run a HipChat server."),
+    "relay": Place(
+        "relay", "relay", "Relay what old programs send into today's chats."
+    ),
     "admin": Place(
         "admin", "admin", "Manage a server's users, rooms, clients and tokens."
     ),

@@ -1,0 +1,85 @@
+"""Messages that nobody sent: for checks, and for trying a route."""
+
+from __future__ import annotations
+
+import fnmatch
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hipkit.relay.message import Color, RelayMessage
+from hipkit.relay.reading import read_posted
+from hipkit.relay.routes.route import Route
+from hipkit.relay.targets.protocol import PLACE, RenderOptions
+from hipkit.server.events.posted import PostedMessage
+
+__all__ = ["make_sample", "make_try", "sample_options"]
+
+SAMPLE_ID = UUID("5a3b1c9e-0000-4000-8000-000000000001")
+SAMPLE_TEXT = (
+    '<b>Build 42</b> of <a href="https://ci.example.com/42">main</a> failed: '
+    "<code>3</code> of 1,204 tests"
+)
+ROOM = "Dev Ops"
+SENDER = "Jenkins"
+
+
+def make_sample(route: Route) -> RelayMessage:
+    """Return a red notification as a route would get it, with markup and a link."""
+    posted = PostedMessage(
+        id=str(SAMPLE_ID),
+        sent_us=0,
+        kind="notification",
+        room=room_of(route),
+        body=SAMPLE_TEXT,
+        format="html",
+        sender=SENDER,
+        color="red",
+        notify=True,
+    )
+    return read_posted(posted, label=route.label, title=route.title)
+
+
+def make_try(
+    route: Route,
+    text: str,
+    *,
+    message_id: UUID,
+    now: datetime,
+    color: Color,
+    room: str | None,
+    sender: str,
+    notify: bool,
+    html: bool,
+) -> RelayMessage:
+    """Return a notification with a text, as a route would get it."""
+    posted = PostedMessage(
+        id=str(message_id),
+        sent_us=int(now.timestamp() * 1_000_000),
+        kind="notification",
+        room=room or room_of(route),
+        body=text,
+        format="html" if html else "text",
+        sender=sender,
+        color=color,
+        notify=notify,
+    )
+    return read_posted(posted, label=route.label, title=route.title)
+
+
+def sample_options(route: Route) -> RenderOptions:
+    """Return what a route says about messages, with a place for targets that look it up."""
+    return RenderOptions(
+        mentions=route.mentions,
+        notify=route.notify,
+        references={PLACE: "(the room)"},
+        now=datetime.fromtimestamp(0, UTC),
+    )
+
+
+def room_of(route: Route) -> str:
+    """Return a room that a route takes messages of: the first that is no pattern."""
+    names = [name for name in route.rooms if not any(sign in name for sign in "*?[")]
+    if names:
+        return names[0]
+    is_usual = any(fnmatch.fnmatch(ROOM.lower(), name.lower()) for name in route.rooms)
+    return ROOM if is_usual or not route.rooms else route.rooms[0]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from importlib.util import find_spec
+
+import pytest
+
+from hipkit.api.secret import Secret
+from hipkit.cli.relay import check
+from hipkit.cli.relay.check import missing_extra
+from hipkit.relay.targets.protocol import AppriseCall, HttpCall, Mail, Rendered
+from tests.unit.cli.conftest import Hipkit
+from tests.unit.cli.relay.conftest import Sink
+
+Written = Callable[..., str]
+
+
+def test_a_check_shows_each_route_and_a_sample_and_sends_nothing(
+    hipkit: Hipkit, sink: Sink, written: Written
+) -> None:
+    done = hipkit("relay", "check", written())
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[:6] == [
+        "route ops: Dev Ops to sink at 127.0.0.1",
+        "  url: env:SINK, read",
+        "  reach: connected, nothing was sent",
+        "  limits: one message a second, files are linked, what is sent again after an"
+        " interruption may be shown twice",
+        "  sample:",
+        "    POST http://127.0.0.1/***",
+    ]
+    assert '"label": "Jenkins"' in done.out
+    assert "s3cret" not in done.out
+    assert sink.received == []
+
+
+def test_a_check_is_an_object_for_programs(
+    hipkit: Hipkit, sink: Sink, written: Written
+) -> None:
+    done = hipkit("relay", "check", written(), "--json")
+
+    assert isinstance(done.json, dict)
+    [route] = done.json["routes"]
+    assert (route["name"], route["to"], route["reachable"]) == ("ops", "sink", True)
+    assert route["secrets"] == {"url": "env:SINK"}
+    assert route["sample"]["body"]["color"] == "red"
+    assert "s3cret" not in done.out
+
+
+def test_a_target_that_cannot_be_reached_is_told(
+    hipkit: Hipkit, sink: Sink, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SINK", "http://127.0.0.1:1/hooks/s3cret")
+    done = hipkit("relay", "check", written())
+    assert done.code == 1
+    assert "reach: cannot connect to 127.0.0.1:1: " in done.out
+
+    done = hipkit("relay", "check", written(allowed=False))
+    assert done.code == 1
+    assert "allow_private_network = true in the route permits it" in done.out
+
+    monkeypatch.setenv("SINK", "s3cret")
+    done = hipkit("relay", "check", written())
+    assert (done.code, "s3cret" in done.out) == (1, False)
+    assert "reach: its address is no URL such as" in done.out
+
+
+def mail() -> Mail:
+    return Mail(
+        host="mail.example.com",
+        port=25,
+        security="none",
+        sender="a@example.com",
+        recipients=(),
+        message=EmailMessage(),
+    )
+
+
+def apprise() -> AppriseCall:
+    return AppriseCall(url=Secret("x"), title="", text="", type="info")
+
+
+@pytest.mark.parametrize(
+    ("rendered", "extra"),
+    [
+        (HttpCall(method="POST", url=Secret("https://a.example.com")), None),
+        (mail(), "relay"),
+        (apprise(), "apprise"),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, rendered: Rendered, extra: str | None
+) -> None:
+    monkeypatch.setattr(check, "find_spec", lambda _: None)
+    problem = missing_extra(rendered)
+    if extra is None:
+        assert problem is None
+    else:
+        assert problem is not None
+        assert f"pip install '.[{extra}]'" in problem
+        monkeypatch.setattr(check, "find_spec", lambda _: find_spec("msgspec"))
+        assert missing_extra(rendered) is None
