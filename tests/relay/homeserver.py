@@ -13,6 +13,7 @@ import json
 import re
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,7 @@ class Member:
     """A user of the homeserver."""
 
     server: Homeserver
+    name: str
     id: str
     token: str
 
@@ -67,6 +69,11 @@ class Member:
     def join(self, room: str) -> None:
         status, answer = self.call("POST", f"/join/{quote(room, safe='')}", {})
         assert status == 200, answer
+
+    def download(self, media: str) -> tuple[int, bytes]:
+        """Return status and bytes of a file, by the server and id of its `mxc` address."""
+        path = f"/_matrix/client/v1/media/download/{media}"
+        return self.server.exchange("GET", path, token=self.token)
 
     def messages(self, room_id: str) -> list[dict[str, Any]]:
         """Return the events with messages of a room, the oldest first."""
@@ -98,16 +105,23 @@ class Homeserver:
         self, method: str, path: str, body: object = None, *, token: str = ""
     ) -> tuple[int, dict[str, Any]]:
         """Send a request, and return status and answer."""
+        data = None if body is None else json.dumps(body).encode()
+        status, content = self.exchange(method, path, data, token=token)
+        return status, json.loads(content)
+
+    def exchange(
+        self, method: str, path: str, data: bytes | None = None, *, token: str = ""
+    ) -> tuple[int, bytes]:
+        """Send bytes, and return status and bytes."""
         address = urlsplit(self.base_url)
         connection = http.client.HTTPConnection(
             address.hostname or "", address.port, timeout=PATIENCE_SECONDS
         )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        data = None if body is None else json.dumps(body)
         with contextlib.closing(connection):
             connection.request(method, path, data, headers)
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, answer.read()
 
     def register(self, name: str) -> Member:
         """Register a user by the shared secret."""
@@ -121,7 +135,11 @@ class Homeserver:
             "POST", place, user | {"nonce": nonce, "mac": mac.hexdigest()}
         )
         assert status == 200, answer
-        return Member(self, answer["user_id"], answer["access_token"])
+        return Member(self, name, answer["user_id"], answer["access_token"])
+
+    def register_anybody(self) -> Member:
+        """Register a user with a name that nobody has."""
+        return self.register(f"user-{uuid.uuid4().hex}")
 
 
 def check_installed() -> None:

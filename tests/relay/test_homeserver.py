@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
-import pytest
-
-from tests.relay.homeserver import Homeserver, running
-
-
-@pytest.fixture(scope="module")
-def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
-    with running(tmp_path_factory.mktemp("synapse")) as server:
-        yield server
+from tests.relay.homeserver import Homeserver
 
 
 def test_a_message_with_a_known_transaction_id_is_stored_once(
