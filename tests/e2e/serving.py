@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -68,10 +68,13 @@ class Running:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *options: str, database: str = "chat.db"
+    folder: Path,
+    *options: str,
+    database: str = "chat.db",
+    command: Sequence[str] = (*HIPKIT, "serve"),
 ) -> Iterator[Running]:
     process = subprocess.Popen(
-        [*HIPKIT, "serve", "--db", database, "--port", "0", *options],
+        [*command, "--db", database, "--port", "0", *options],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,14 +7,10 @@ stands how it is answered, and at the end what is left of it all in the room and
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
 import re
 import shutil
-import socket
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -23,60 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clients.setting import prepare, said
-from tests.e2e.serving import PATIENCE_SECONDS, Running, serving
+from tests.e2e.replaying import PROGRAMS, PUBLIC_URL, Replay
+from tests.e2e.serving import serving
 
-PROGRAMS = sorted(Path("tests/data/programs").glob("*.json"))
 MADE_UP_BY_A_SERVER = re.compile(
     r"(?<!\w)(?=\w*\d)(?=\w*[A-Z])[A-Za-z0-9]{40}(?!\w)|hipchat\.com|[0-9a-f]{8}-[0-9a-f]{4}-7"
 )
-PUBLIC_URL = "https://chat.example.com"
-
-
-@dataclass
-class Replay:
-    """A server, and the values that stand for the names in braces."""
-
-    server: Running
-    names: dict[str, str] = field(default_factory=dict)
-
-    def filled(self, text: str) -> str:
-        for name, value in self.names.items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
-
-    def filled_in(self, value: object) -> Any:
-        """Fill in every text of a value."""
-        if isinstance(value, dict):
-            return {name: self.filled_in(member) for name, member in value.items()}
-        if isinstance(value, list):
-            return [self.filled_in(member) for member in value]
-        return self.filled(value) if isinstance(value, str) else value
-
-    def call(self, call: Mapping[str, Any]) -> tuple[int, Any]:
-        """Send a recorded request, and return the status and what the answer holds."""
-        body = self.filled(call.get("body", "")).encode()
-        lines = [self.filled(call["request"])]
-        for name, value in call["headers"]:
-            filled = self.filled(value).replace("{length}", str(len(body)))
-            lines.append(f"{name}: {filled}")
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        parts = urlsplit(self.server.base_url)
-        address = (parts.hostname or "", parts.port or 0)
-        with socket.create_connection(address, PATIENCE_SECONDS) as connection:
-            connection.sendall(head + body)
-            answer = http.client.HTTPResponse(connection, method=lines[0].split()[0])
-            with contextlib.closing(answer):
-                answer.begin()
-                content = answer.read()
-                return answer.status, json.loads(content) if content else None
-
-    def keep(self, call: Mapping[str, Any], answer: Any) -> None:
-        """Name values of an answer that later requests repeat."""
-        for name, place in call.get("keep", {}).items():
-            value = answer
-            for step in place:
-                value = value[step]
-            self.names[name] = value
 
 
 @pytest.fixture(scope="module")

@@ -211,10 +211,11 @@ def test_a_room_that_is_created_belongs_to_its_sender(site: Site) -> None:
 
 
 def test_no_program_lets_guests_in_nor_learns_how(site: Site) -> None:
-    refused = site.post("/v2/room", {"name": "A", "guest_access": True}, token=OLD)
+    made = site.post("/v2/room", {"name": "A", "guest_access": True}, token=OLD)
     site.add_room("Open", guest_access=True)
 
-    assert refused.status == 403
+    assert made.status == 201
+    assert site.get("/v2/room/A").json["is_guest_accessible"] is False
     assert site.get("/v2/room/Open").json["guest_access_url"] is not None
     for target in ("/v2/room/Open", "/v2/room?expand=items"):
         assert b"guest_access_url" in site.get(target).body
