@@ -16,7 +16,7 @@ import msgspec
 from hipkit.relay.markup.cleaning import clean_line, safe_url
 from hipkit.relay.markup.from_html import read_html_tree
 from hipkit.relay.markup.from_text import read_text_tree
-from hipkit.relay.markup.tree import Node
+from hipkit.relay.markup.tree import Element, Node, Text
 from hipkit.relay.message import (
     Attribute,
     CardStyle,
@@ -102,6 +102,10 @@ def _color(color: str | None) -> Color | None:
 
 
 def _body(posted: PostedMessage, sender: str) -> tuple[Node, ...]:
+    if posted.kind == "topic":
+        said = "changed the topic to " if posted.body.strip() else "cleared the topic"
+        start = Element(tag="i", children=(Text(said),))
+        return (start, *read_text_tree(posted.body, commands=False))
     if posted.format == "html":
         return read_html_tree(posted.body)
     return read_text_tree(posted.body, mentions=posted.mentions, sender=sender)
@@ -157,12 +161,12 @@ def read_card(text: str) -> RelayCard | None:
 
 def _description(value: object) -> tuple[Node, ...]:
     if isinstance(value, str):
-        return read_text_tree(value)
+        return read_text_tree(value, commands=False)
     description = _object(value)
     text = _text(description, "value")
     if description.get("format") == "html":
         return read_html_tree(text)
-    return read_text_tree(text)
+    return read_text_tree(text, commands=False)
 
 
 def _attributes(value: object) -> tuple[Attribute, ...]:

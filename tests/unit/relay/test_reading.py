@@ -80,6 +80,15 @@ def test_a_private_message_has_no_room() -> None:
     assert (message.room, message.title) == (None, "private")
 
 
+@pytest.mark.parametrize(
+    ("topic", "text"),
+    [("/me <b>", "changed the topic to /me <b>"), ("", "cleared the topic")],
+)
+def test_a_topic_says_what_it_is(topic: str, text: str) -> None:
+    message = read_posted(posted(kind="topic", format="text", body=topic))
+    assert plain_text(message.body) == text
+
+
 def test_a_file_is_read() -> None:
     file = PostedFile(key="k", name="a\n.png", size_bytes=5, content_type="image/png")
     message = read_posted(posted(file=file), file_link="https://r.e/f/1")

@@ -8,9 +8,10 @@ Old programs send broken HTML; it is read much as browsers read it, in linear ti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import groupby
 
 from hipkit.api.messages.long_messages import ENDED_BY
 from hipkit.api.messages.mentions_and_links import split_text
@@ -52,6 +53,7 @@ BLOCKS: dict[str, Tag] = {
     **dict.fromkeys(("caption", "center", "dd", "div", "dt"), "p"),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "p"),
 }
+BLOCK_TAGS = frozenset(BLOCKS.values())
 HEADINGS = frozenset({"caption", "dt", "h1", "h2", "h3", "h4", "h5", "h6"})
 """Blocks whose text is bold."""
 CONTENT_STAYS = frozenset(
@@ -149,6 +151,8 @@ class _Builder:
                 found.again -= 1
                 return
             self._close_inline(found)
+        elif name == "dl":
+            self._end_implied("dd")
         elif any(each.name == name for each in self._open):
             while self._open[-1].name != name:
                 self._close()
@@ -302,13 +306,24 @@ class _Builder:
         closed = self._open.pop()
         children = tuple(_in_place(closed.tag, closed.children))
         tag = closed.tag
-        if tag in BLOCKS.values():
+        if tag in BLOCK_TAGS:
             self._new_line()
             if tag == "pre":
                 self._pres -= 1
-        if tag is not None and (children or tag in CELLS):
+        if tag == "p" and any(_kind(node) in BLOCK_TAGS for node in children):
+            self._open[-1].children += _paragraphs(children)
+        elif tag is not None and (children or tag in CELLS):
             self._add(Element(tag=tag, children=children, url=closed.url))
         self._continue(closed.around)
+
+
+def _paragraphs(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield what a paragraph held, its blocks beside it: `<div>a<p>b</p></div>`."""
+    for is_block, run in groupby(nodes, key=lambda node: _kind(node) in BLOCK_TAGS):
+        if is_block:
+            yield from run
+        else:
+            yield Element(tag="p", children=tuple(run))
 
 
 def _with_links(text: str) -> Iterable[Node]:

@@ -20,7 +20,11 @@ BREAK = Element(tag="br")
 
 
 def read_text_tree(
-    text: str, *, mentions: Iterable[str] = (), sender: str = ""
+    text: str,
+    *,
+    mentions: Iterable[str] = (),
+    sender: str = "",
+    commands: bool = True,
 ) -> tuple[Node, ...]:
     """Return a text as a tree.
 
@@ -30,13 +34,14 @@ def read_text_tree(
         mentions: Names of users whom the text mentions, and `all` and `here`. An `@name` of
             nobody is text.
         sender: Whose name stands for `/me`.
+        commands: Whether slash commands have their effect, as in messages.
     """
     rest = len(text) - LONGEST_SOURCE
     text = clean_text(text[:LONGEST_SOURCE]).strip("\n")
     if rest > 0:
         text += f" … ({rest:,} more characters)"
     names = {name.casefold(): name for name in mentions}
-    command = COMMAND.match(text)
+    command = COMMAND.match(text) if commands else None
     if command is None:
         return tuple(_nodes(text, names))
     kind, text = command[1], text[command.end() :]

@@ -19,6 +19,7 @@ __all__ = [
     "AppriseCall",
     "FindsPlace",
     "HttpCall",
+    "Limit",
     "Mail",
     "Notify",
     "RenderOptions",
@@ -73,6 +74,17 @@ class RenderOptions:
     that a second try is the same."""
     plain: bool = False
     """Whether the target refused this content before: plain text, nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a target takes at most. Tests measure requests by it, and the reference shows it."""
+
+    place: str
+    """Where in the request's JSON, such as `attachments[].text`; empty for the whole request."""
+    most: int
+    unit: Literal["characters", "bytes", "utf16", "items"] = "characters"
+    """Bytes are those of UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +164,8 @@ class Target(Protocol[S]):
     """Whether the target drops what it is sent again."""
     uploads_bytes: ClassVar[int]
     """The largest file that is uploaded, 0 for none."""
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    """What it takes at most, as its documentation says or as it was tried."""
 
     def render(
         self, message: RelayMessage, settings: S, options: RenderOptions

@@ -24,7 +24,8 @@ from tests.unit.relay.markup.trees import outline
         ("<a href='https://x.y/z'>go</a>", "<a https://x.y/z>go</a>"),
         ("<ul><li>a</li><li>b</li></ul>", "<ul><li>a</li><li>b</li></ul>"),
         ("<h2>Head</h2>text", "<p><b>Head</b></p>text"),
-        ("<dl><dt>a<dd>b</dl>", "<p><b>a</b></p><p>b</p>"),
+        ("<dl><dt>a<dd>b</dl>c", "<p><b>a</b></p><p>b</p>c"),
+        ("<div>a<p>b</p>c</div>", "<p>a</p><p>b</p><p>c</p>"),
         (
             "<table><thead><tr><th>a</thead><tbody><tr><td>b</tbody></table>",
             "<table><tr><th>a</th></tr><tr><td>b</td></tr></table>",

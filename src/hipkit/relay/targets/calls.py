@@ -1,0 +1,82 @@
+"""Requests as most targets take them: JSON, or a file in a form (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import msgspec
+
+from hipkit.api.secret import Secret
+from hipkit.relay.message import RelayFile
+from hipkit.relay.targets.protocol import FILE_MARK, HttpCall
+
+__all__ = ["bearer", "form_call", "json_call"]
+
+TYPED = ("Content-Type", "application/json; charset=utf-8")
+IN_QUOTES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+
+
+def bearer(token: Secret) -> tuple[tuple[str, str], ...]:
+    """Return the header that authenticates a bot."""
+    return (("Authorization", f"Bearer {token.reveal()}"),)
+
+
+def json_call(
+    url: str, body: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
+) -> HttpCall:
+    """Return a POST of JSON. Members that are `None` or empty are left out.
+
+    Args:
+        url: The address, which may be a secret.
+        body: The members of the object.
+        headers: Further headers.
+    """
+    kept = {name: value for name, value in body.items() if value not in (None, "", [])}
+    return HttpCall(
+        method="POST",
+        url=Secret(url),
+        headers=(TYPED, *headers),
+        body=msgspec.json.encode(kept),
+    )
+
+
+def form_call(
+    url: str,
+    fields: Mapping[str, str],
+    file: RelayFile,
+    *,
+    name: str,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> HttpCall:
+    """Return a POST of a form with a file.
+
+    Args:
+        url: The address, which may be a secret.
+        fields: The fields before the file.
+        file: The file, whose bytes the sender puts in.
+        name: The file's field.
+        headers: Further headers.
+    """
+    # Who wrote the file did not know its key, so the boundary is not in it.
+    boundary = f"hipkit-{sha256(file.key.encode()).hexdigest()[:32]}"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    ]
+    filename = file.name.translate(IN_QUOTES)
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}";'
+        f' filename="{filename}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+    )
+    start = "".join(parts).encode("utf-8", "replace")
+    return HttpCall(
+        method="POST",
+        url=Secret(url),
+        headers=(
+            ("Content-Type", f"multipart/form-data; boundary={boundary}"),
+            *headers,
+        ),
+        body=start + FILE_MARK + f"\r\n--{boundary}--\r\n".encode(),
+        file=file,
+    )
