@@ -2,7 +2,7 @@
 
 It serves its descriptor, asks for a token while it is installed, and writes its address and what
 it is told to standard output, one JSON document a line. Called with a folder: `descriptor.json`,
-and `status` with its answer to installations.
+and `status` with its answer to installations, or `none` to give none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import http.server
 import json
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -41,7 +42,10 @@ class Addon(http.server.BaseHTTPRequestHandler):
             told["token_status"] = self.ask_for_token(client_id)
         self.tell(told)
         status_file = self.folder / "status"
-        status = int(status_file.read_text()) if status_file.exists() else 200
+        text = status_file.read_text() if status_file.exists() else "200"
+        if text == "none":
+            threading.Event().wait()
+        status = int(text)
         self.answer(status, b'{"message": "as you like"}')
 
     def do_DELETE(self) -> None:

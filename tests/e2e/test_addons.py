@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +19,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.serving import PATIENCE_SECONDS, Running, admin, hipkit, serving
+from tests.e2e.serving import (
+    HIPKIT,
+    PATIENCE_SECONDS,
+    Running,
+    admin,
+    hipkit,
+    serving,
+)
 
 PROGRAM = Path(__file__).with_name("addon_process.py")
 LOOPBACK = ("--webhook-network", "127.0.0.0/8")
@@ -270,10 +281,100 @@ def test_a_refused_installation_leaves_nothing(server: Running, addon: Addon) ->
     assert addons(server.folder) == []
     posted = addon.next()["posted"]
     assert posted["oauthSecret"] not in done.stdout + done.stderr
-    clients = hipkit(
-        server.folder, "admin", "--db", "chat.db", "client", "list", "--json"
-    )
-    assert json.loads(clients.stdout) == []
+    assert clients(server.folder) == []
+
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_during_the_call_leaves_nothing(
+    server: Running, addon: Addon, number: signal.Signals
+) -> None:
+    (addon.folder / "status").write_text("none")
+    command = begin(server.folder, "addon", "install", addon.url, "--yes")
+    assert addon.next()["token_status"] == 200
+
+    command.send_signal(number)
+
+    assert command.wait(PATIENCE_SECONDS) == 128 + number
+    assert clients(server.folder) == []
+    # Nothing is under way there, so it can be installed at once.
+    (addon.folder / "status").unlink()
+    admin(server.folder, "addon", "install", addon.url, "--yes")
+    admin(server.folder, "addon", "remove", "com.example.karma")
+
+
+def test_a_signal_leaves_nothing_where_the_command_serves_the_api_itself(
+    stopped: Path, addon: Addon
+) -> None:
+    (addon.folder / "status").write_text("none")
+    served = ("--port", str(free_port()), *LOOPBACK)
+    command = begin(stopped, "addon", "install", addon.url, "--yes", *served)
+    assert addon.next()["token_status"] == 200
+
+    command.terminate()
+
+    assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert clients(stopped) == []
+
+
+def test_a_signal_during_an_update_takes_back_its_scopes(
+    server: Running, addon: Addon
+) -> None:
+    admin(server.folder, "addon", "install", addon.url, "--yes")
+    addon.next()
+    addon.describe("send_notification", "view_room", updateCallbackUrl="ROOT/update")
+    (addon.folder / "status").write_text("none")
+    command = begin(server.folder, "addon", "update", "com.example.karma", "--yes")
+    assert addon.next()["path"] == "/update"
+
+    command.terminate()
+
+    assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    [client] = clients(server.folder)
+    assert client["scopes"] == ["send_notification"]
+    admin(server.folder, "addon", "remove", "com.example.karma")
+
+
+@pytest.mark.parametrize("number", SIGNALS[:2])
+def test_one_signal_ends_a_command_that_asks(
+    server: Running, addon: Addon, number: signal.Signals
+) -> None:
+    ours, theirs = pty.openpty()
+    with contextlib.ExitStack() as closing:
+        closing.callback(os.close, ours)
+        try:
+            command = begin(
+                server.folder,
+                "addon",
+                "install",
+                addon.url,
+                stdin=theirs,
+                stderr=theirs,
+            )
+        finally:
+            os.close(theirs)
+        shown = b""
+        while b"Agree?" not in shown:
+            shown += os.read(ours, 4096)
+
+        command.send_signal(number)
+
+        code = command.wait(PATIENCE_SECONDS)
+    assert code in (128 + number, -number)
+    assert clients(server.folder) == []
+
+
+def begin(folder: Path, *arguments: str, **streams: int) -> subprocess.Popen[bytes]:
+    command = [*HIPKIT, "admin", "--db", "chat.db", *arguments]
+    return subprocess.Popen(command, cwd=folder, **streams)  # type: ignore[call-overload,no-any-return]  # streams only
+
+
+def clients(folder: Path) -> list[dict[str, Any]]:
+    done = hipkit(folder, "admin", "--db", "chat.db", "client", "list", "--json")
+    listed: list[dict[str, Any]] = json.loads(done.stdout)
+    return listed
 
 
 def test_scopes_are_shown_and_agreed_to(server: Running, addon: Addon) -> None:

@@ -5,12 +5,12 @@ They work beside a server that runs, at its address, or else serve the API thems
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 
 import click
 
+from hipkit.cli.admin.interrupting import run_until_signal
 from hipkit.cli.admin.running import (
     AdminCommand,
     Shown,
@@ -109,7 +109,7 @@ class AddonCommand(AdminCommand):
                 finally:
                     await runtime.close_outgoing()
 
-            return asyncio.run(run())
+            return run_until_signal(run())
 
     def _serving(
         self,
@@ -154,7 +154,7 @@ class AddonCommand(AdminCommand):
                 async with serving(server, listener, delivers=False):
                     return await work(context, **params)
 
-            return asyncio.run(run())
+            return run_until_signal(run())
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import click
 from hipkit.api.errors import StorageError
 from hipkit.cli.admin.addon_command import SERVES_ITSELF, AddonCommand
 from hipkit.cli.admin.addon_offers import offer_lines
+from hipkit.cli.admin.interrupting import ended_by_signals
 from hipkit.cli.admin.running import AdminGroup, Shown
 from hipkit.cli.options import Settings
 from hipkit.cli.output import is_terminal, write_stderr
@@ -201,7 +202,9 @@ def _ask(offer: Offer) -> None:
         write_stderr(line)
     if not is_terminal(sys.stdin):
         raise click.UsageError("use --yes to agree to this without a terminal")
-    if not click.confirm("Agree?", err=True):
+    with ended_by_signals():
+        agreed = click.confirm("Agree?", err=True)
+    if not agreed:
         done = "installed" if offer.installed is None else "updated"
         write_stderr(f"nothing was {done}")
         raise click.Abort
