@@ -15,6 +15,7 @@ from hipkit.server.services.addons.installing.completing import sweep_pending
 from hipkit.server.services.addons.installing.removing import remove_from_deleted_rooms
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
+from hipkit.server.services.messages.retention import sweep_old_messages
 from hipkit.server.services.people.setup import create_first_group, is_empty
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.sweep import TimeBounds, sweep
@@ -97,12 +98,22 @@ class Server:
         await remove_from_deleted_rooms(await self.runtime.operator_context())
 
     async def sweep(self) -> None:
-        """Remove what nothing refers to any more. This may take a while.
+        """Remove what nothing refers to any more, and messages that are not kept any longer.
+
+        This may take a while.
 
         Raises:
             StorageError: The database or the folder of files cannot be written.
         """
-        await sweep(self.database, self.runtime.blobs, await self.time_bounds())
+        bounds, blobs = await self.time_bounds(), self.runtime.blobs
+        await sweep(self.database, blobs, bounds)
+        if self.settings.keep_days is not None:
+            await sweep_old_messages(
+                self.database,
+                blobs,
+                keep_days=self.settings.keep_days,
+                earliest_us=bounds.earliest_us,
+            )
 
     async def time_bounds(self) -> TimeBounds:
         """Return the earliest and the latest time that it may be now.

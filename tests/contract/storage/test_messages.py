@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hipkit.server.storage.protocol import Database, Stores
 from tests.contract.storage.filling import (
     NOW,
@@ -128,3 +130,27 @@ async def test_a_users_private_chats_with_messages_come_latest_first(
     assert shown == [(second, eve, NOW + 5), (own, bob, NOW + 3), (first, ann, NOW)]
     assert len(await database.stores.messages.private_chats(bob, count=2)) == 2
     assert await database.stores.messages.private_chats(zoe, count=2) == []
+
+
+async def test_the_messages_that_were_stored_first_come_in_steps(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    room_id = await add_room(database, group_id, ann, "ops")
+    conversation_id = await conversation_of(database.stores, room_id)
+    for number in range(3):
+        await database.write(
+            partial(add_message, conversation_id=conversation_id, number=number)
+        )
+    messages = database.stores.messages
+
+    first = await messages.oldest(after=0, count=2)
+    rest = await messages.oldest(after=first[-1].sequence, count=2)
+
+    assert [aged.sent_us for aged in (*first, *rest)] == [NOW, NOW + 1, NOW + 2]
+    assert {(aged.kind, aged.file_key) for aged in first} == {("message", None)}
+
+
+async def add_message(stores: Stores, conversation_id: int, number: int) -> None:
+    await stores.messages.add(conversation_id, message(number), NOW + number)

@@ -236,3 +236,23 @@ async def test_what_is_too_old_is_swept(filled: Database) -> None:
     routes = filled.stores.routes
     assert [one.id for one in await routes.all()] == [kept, young]
     assert await routes.references(kept, ["old", "new"]) == {"new": "$a"}
+
+
+async def test_the_oldest_event_that_is_awaited_is_that_of_the_slowest(
+    filled: Database,
+) -> None:
+    async def oldest() -> int | None:
+        return await filled.stores.events.oldest_waiting("posted")
+
+    await happen(filled, NOW - 9 * SECOND)
+    assert await oldest() is None
+    slow, fast = [await open_route(filled, name) for name in ("slow", "fast")]
+    assert await oldest() is None
+    first = await happen(filled, NOW)
+    newest = await happen(filled, NOW - SECOND)
+    await filled.write(lambda stores: stores.subscriptions.advance(fast, newest))
+
+    assert await oldest() == NOW - SECOND
+    await filled.write(lambda stores: stores.subscriptions.advance(slow, newest))
+    assert first < newest
+    assert await oldest() is None

@@ -151,6 +151,19 @@ class EventStore(Store):
             await self._value(int, sql.format(where), owner, event, position, most) or 0
         )
 
+    async def oldest_waiting(self, event: str) -> int | None:
+        """Return the oldest timestamp of the events of a name that a group's subscription awaits.
+
+        `None` where none is awaited.
+        """
+        sql = (
+            "SELECT MIN(created_us) FROM events JOIN (SELECT group_id AS behind_id,"
+            " MIN(position) AS behind FROM subscriptions WHERE event = ? AND room_id IS NULL"
+            " GROUP BY group_id) AS slowest ON events.group_id = behind_id"
+            " WHERE event = ? AND events.id > behind"
+        )
+        return await self._value(int, sql, event, event)
+
     async def _sweep_stream(
         self, stream: StreamRecord, position: int, last: int
     ) -> int:

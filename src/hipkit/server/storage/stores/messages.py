@@ -91,6 +91,13 @@ class DoomedRecord(Record, frozen=True, array_like=True):
     file_key: str | None
 
 
+class AgedRecord(DoomedRecord, frozen=True, array_like=True):
+    """A message that may be old, and its file."""
+
+    kind: str
+    sent_us: int
+
+
 FILES = "LEFT JOIN files ON files.id = messages.file_id"
 JOINED_COLUMNS = {
     "id": "messages.id",
@@ -101,6 +108,7 @@ JOINED_COLUMNS = {
 }
 """Columns of a `MessageRecord` that are named differently in `messages` joined with `FILES`."""
 
+AGED = select(AgedRecord, f"messages {FILES}", file_key="files.key")
 COLUMNS = select(MessageRecord, f"messages {FILES}", **JOINED_COLUMNS)
 SEQUENCES = (
     "(SELECT sequence FROM messages WHERE conversation_id = ? AND sent_us <= ?"
@@ -236,6 +244,11 @@ class MessageStore(Store):
             " WHERE rooms.is_deleted = 1 LIMIT ?"
         )
         return await self._all(DoomedRecord, sql, count)
+
+    async def oldest(self, *, after: int, count: int) -> list[AgedRecord]:
+        """Return the messages that were stored first, of those after a sequence number."""
+        sql = AGED + "WHERE sequence > ? ORDER BY sequence LIMIT ?"
+        return await self._all(AgedRecord, sql, after, count)
 
     async def remove(self, sequences: Iterable[int]) -> None:
         """Delete messages and their search texts."""
