@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 import msgspec
 
@@ -30,14 +30,18 @@ class Chooser:
     Args:
         routes: The routes, in the order of the file.
         bridges: By the id of a token, the name of the route whose bridge it belongs to.
+        matcher: Where texts are searched for patterns: they may use their whole time limit, and
+            calls would wait for it.
     """
 
-    def __init__(self, routes: Sequence[Route], bridges: Mapping[str, str]) -> None:
+    def __init__(
+        self, routes: Sequence[Route], bridges: Mapping[str, str], matcher: Executor
+    ) -> None:
         self._routes = tuple(routes)
         self._bridges = dict(bridges)
         self._known: OrderedDict[int, frozenset[str]] = OrderedDict()
         self._has_patterns = any(route.when.text is not None for route in routes)
-        self._matcher: ThreadPoolExecutor | None = None
+        self._matcher = matcher
 
     async def taken(self, name: str, events: Sequence[EventRecord]) -> list[bool]:
         """Return for each event whether a route takes it; `NO_ROUTE` takes what none does."""
@@ -48,9 +52,6 @@ class Chooser:
         }
         unknown = [event for event in events if event.id not in found]
         if unknown and self._has_patterns:
-            # In a thread: a pattern may use its whole time limit, and calls would wait for it.
-            if self._matcher is None:
-                self._matcher = ThreadPoolExecutor(1, thread_name_prefix="hipkit-route")
             loop = asyncio.get_running_loop()
             new = await loop.run_in_executor(self._matcher, self._find, unknown)
         else:
@@ -60,11 +61,6 @@ class Chooser:
         while len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         return [name in found[event.id] for event in events]
-
-    def close(self) -> None:
-        """Search no further texts."""
-        if self._matcher is not None:
-            self._matcher.shutdown(wait=False, cancel_futures=True)
 
     def _find(self, events: Sequence[EventRecord]) -> dict[int, frozenset[str]]:
         return {event.id: self._takers(event) for event in events}

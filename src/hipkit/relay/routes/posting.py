@@ -89,7 +89,10 @@ async def send_message(
     if posted.answer.verdict != "content":
         return posted
     await sleep(route.target.pace_seconds)
-    plain = await _post(route, message, sender, replace(options, plain=True))
+    # Without threads and files, too: one of those may be what the target refused.
+    place = {key: reference for key, reference in known.items() if key == PLACE}
+    bare = replace(options, plain=True, references=place)
+    plain = await _post(route, message, sender, bare)
     if plain.answer.verdict == "delivered":
         problem = f"sent as plain text only: {posted.answer.problem}"
         return replace(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from hipkit.server.events.posted import POSTED, PostedMessage
 from hipkit.server.storage.stores.events import EventRecord
 from tests.unit.relay.fake_target import FakeSettings, FakeTarget
 
+MATCHER = ThreadPoolExecutor(1)
 RED = Conditions(color=frozenset({"red"}))
 
 
@@ -42,7 +44,7 @@ def event(number: int, *, text: str | None = None, **values: object) -> EventRec
 
 
 def make(*routes: Route, bridges: Mapping[str, str] | None = None) -> Chooser:
-    return Chooser(routes, bridges or {})
+    return Chooser(routes, bridges or {}, MATCHER)
 
 
 @pytest.fixture
@@ -77,27 +79,21 @@ async def test_what_a_bridge_sent_counts_as_taken() -> None:
 
 async def test_patterns_are_searched_for_in_a_thread() -> None:
     chooser = make(route("ops", when=Conditions(text="^disk")))
-    try:
-        events = [
-            event(1),
-            event(2, body="<b>disk</b>", text="disk"),
-            event(3, body="x"),
-        ]
-        assert await chooser.taken("ops", events) == [True, True, False]
-    finally:
-        chooser.close()
+    events = [
+        event(1),
+        event(2, body="<b>disk</b>", text="disk"),
+        event(3, body="x"),
+    ]
+    assert await chooser.taken("ops", events) == [True, True, False]
 
 
 async def test_other_routes_go_on_while_a_pattern_takes_its_time() -> None:
     chooser = make(route("ops", when=Conditions(text="^(a+)+$")))
-    try:
-        slow = event(1, body="a" * 5_000 + "!")
-        task = asyncio.create_task(chooser.taken("ops", [slow]))
-        await asyncio.sleep(0)
-        assert not task.done()
-        assert await task == [True]
-    finally:
-        chooser.close()
+    slow = event(1, body="a" * 5_000 + "!")
+    task = asyncio.create_task(chooser.taken("ops", [slow]))
+    await asyncio.sleep(0)
+    assert not task.done()
+    assert await task == [True]
 
 
 async def test_what_is_known_is_bounded(

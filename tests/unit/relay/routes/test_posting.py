@@ -134,8 +134,10 @@ async def test_what_is_not_the_contents_fault_is_not_tried_again_here(
 
 async def test_refused_content_is_sent_once_more_as_plain_text(memory: Memory) -> None:
     sender = Sender(400)
-    posted = await post(sender, memory)
+    known = {"m0": "thread", PLACE: "room"}
+    posted = await post(sender, memory, references=known)
     assert [body["plain"] for body in sender.bodies] == [False, True]
+    assert [body["references"] for body in sender.bodies] == [known, {PLACE: "room"}]
     assert posted.is_plain
     assert posted.answer.verdict == "delivered"
     assert posted.answer.problem == "sent as plain text only: the target answered 400"

@@ -1,0 +1,197 @@
+"""What an administrator sees and does of routes: for `hipkit admin relay` and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.relay.routes.choosing import NO_ROUTE
+from hipkit.server.events.log import NO_ROOM
+from hipkit.server.services.access.lookup import list_hidden_rooms
+from hipkit.server.services.context import Context
+from hipkit.server.shared.protocol import EVENTS
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.deliveries import DeliveryRecord
+from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.routes import RouteRecord
+
+__all__ = [
+    "RouteStatus",
+    "find_route",
+    "hold_route",
+    "list_deliveries",
+    "list_routes",
+    "release_route",
+    "send_again",
+]
+
+MOST_DELIVERIES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStatus:
+    """How a route is doing."""
+
+    record: RouteRecord
+    waiting: int
+    """How many messages are behind its position, those that it will not take included."""
+    oldest_us: int | None
+    """When the oldest of them was posted."""
+
+    @property
+    def is_no_route(self) -> bool:
+        """Whether it only counts what no route takes, as `record.delivered`."""
+        return self.record.name == NO_ROUTE
+
+
+async def list_routes(context: Context) -> Sequence[RouteStatus]:
+    """Return all routes, those that are in the file no more for up to 7 days.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+    """
+    _check(context)
+    found = await context.stores.routes.all()
+    return [
+        await _status(context, record)
+        for record in found
+        if record.group_id == context.actor.group_id
+    ]
+
+
+async def find_route(context: Context, name: str) -> RouteStatus:
+    """Return a route by its name.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: There is none of this name.
+    """
+    return await _status(context, await _find(context, context.stores, name))
+
+
+async def list_deliveries(
+    context: Context, name: str, count: int = MOST_DELIVERIES
+) -> Sequence[DeliveryRecord]:
+    """Return a route's deliveries, the newest event first, and among them what was refused.
+
+    Texts of private messages, and of rooms that the actor may not see, are withheld.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: There is no route of this name.
+    """
+    route = await _find(context, context.stores, name)
+    found = await context.stores.deliveries.of_subscription(route.id, count)
+    rooms = {delivery.room_id for delivery in found if delivery.room_id}
+    hidden = {NO_ROOM, *await list_hidden_rooms(context, rooms)}
+    return [
+        msgspec.structs.replace(delivery, item=None)
+        if delivery.room_id in hidden
+        else delivery
+        for delivery in found
+    ]
+
+
+async def hold_route(context: Context, name: str) -> None:
+    """Pause a route: it gets nothing until it is released, and what comes waits.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: There is no route of this name.
+    """
+
+    async def command(stores: Stores) -> None:
+        route = await _find(context, stores, name)
+        await stores.routes.hold(route.id, context.now_us)
+
+    await context.write(command)
+
+
+async def release_route(context: Context, name: str) -> None:
+    """Let a route go on: one that was paused, or one that fails, which is tried at once.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: There is no route of this name.
+    """
+
+    async def command(stores: Stores) -> None:
+        route = await _find(context, stores, name)
+        await stores.routes.release(route.id, context.now_us)
+        context.topics.add(EVENTS)
+
+    await context.write(command)
+
+
+async def send_again(context: Context, delivery_id: int) -> None:
+    """Send a message again that was refused or set aside, after all that waits.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: There is no such delivery of a route.
+        BadRequestError: It was delivered, or still waits, or is not kept any more.
+    """
+    _check(context)
+
+    async def command(stores: Stores) -> None:
+        delivery = await stores.deliveries.get(delivery_id)
+        route = (
+            None
+            if delivery is None
+            else await stores.routes.get(delivery.subscription_id)
+        )
+        if (
+            delivery is None
+            or route is None
+            or route.group_id != context.actor.group_id
+        ):
+            raise NotFoundError(f"Delivery {delivery_id} not found")
+        if delivery.state not in {"refused", "set_aside"}:
+            raise BadRequestError(
+                f"Delivery {delivery_id} is {delivery.state}: only what was refused or"
+                " set aside is sent again"
+            )
+        event = await stores.events.get(delivery.event_id)
+        if event is None:
+            raise BadRequestError("This message is not kept any more")
+        again = NewEvent(
+            group_id=event.group_id,
+            room_id=event.room_id,
+            event=event.event,
+            item=event.item,
+            root=event.root,
+            text=event.text,
+            user_id=event.user_id,
+            only_for=route.id,
+        )
+        await stores.events.add(again, context.now_us)
+        context.topics.add(EVENTS)
+
+    await context.write(command)
+
+
+async def _status(context: Context, record: RouteRecord) -> RouteStatus:
+    waiting = await context.stores.routes.waiting(record)
+    return RouteStatus(
+        record=record, waiting=waiting.count, oldest_us=waiting.oldest_us
+    )
+
+
+async def _find(context: Context, stores: Stores, name: str) -> RouteRecord:
+    _check(context)
+    route = await stores.routes.by_name(name)
+    if (
+        route is None
+        or route.group_id != context.actor.group_id
+        or route.name == NO_ROUTE
+    ):
+        raise NotFoundError(f"Route '{name}' not found")
+    return route
+
+
+def _check(context: Context) -> None:
+    if not context.actor.is_group_admin:
+        raise ForbiddenError("Only an administrator sees routes")
