@@ -56,10 +56,13 @@ sys.exit(max(run([*command, room]) for room in rooms))
 # The waits of a test need not be those of an operator.
 SERVER = """
 import sys
+from dataclasses import replace
 from hipkit.cli import main
-from hipkit.server.events import retry
+from hipkit.server.services.webhooks.kind import WebhookKind
 
-retry.FIRST_WAIT_SECONDS /= float(sys.argv.pop(1))
+times = float(sys.argv.pop(1))
+waits = tuple(seconds / times for seconds in WebhookKind.retry.waits)
+WebhookKind.retry = replace(WebhookKind.retry, waits=waits)
 main()
 """
 

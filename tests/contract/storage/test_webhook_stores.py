@@ -258,7 +258,7 @@ async def test_a_wait_is_bounded_by_the_longest_that_its_state_allows(
 
     await filled.write(
         lambda stores: stores.subscriptions.bound(
-            NOW, longest_us=10, longest_paused_us=20
+            "webhook", NOW, longest_us=10, longest_paused_us=20
         )
     )
 
@@ -326,6 +326,33 @@ async def test_the_newest_deliveries_are_kept(filled: Database) -> None:
     found = await filled.stores.deliveries.of_subscription(webhook_id, 1_000)
     assert [one.event_id for one in found] == list(range(120, 20, -1))
     assert len(await filled.stores.deliveries.of_subscription(other, 10)) == 1
+
+
+async def test_deliveries_that_failed_are_kept_beside_the_others(
+    filled: Database,
+) -> None:
+    subscription_id = await add(filled)
+
+    async def put_state(event_id: int, state: str) -> None:
+        delivery = NewDelivery(
+            subscription_id=subscription_id,
+            event_id=event_id,
+            event="room_message",
+            state=state,
+            tries=1,
+            tried_us=NOW,
+        )
+        await filled.write(
+            lambda stores: stores.deliveries.put(delivery, keeps_undelivered=True)
+        )
+
+    await put_state(1, "refused")
+    await put_state(2, "set_aside")
+    for event_id in range(3, MOST_DELIVERIES + 23):
+        await put_state(event_id, "delivered")
+
+    found = await filled.stores.deliveries.of_subscription(subscription_id, 1_000)
+    assert [one.event_id for one in found] == [*range(122, 22, -1), 2, 1]
 
 
 async def test_deliveries_go_with_their_webhook(filled: Database) -> None:

@@ -21,6 +21,16 @@ class Delivery:
     """Why the event is not sent, if it is not; that is settled like any other outcome."""
     is_slow: bool = False
     """Whether it is skipped because choosing it took too long."""
+    last_event_id: int | None = None
+    """The last event that it stands for, where it stands for several; they are done with when it
+    is."""
+    may_be_set_aside: bool = True
+    """Whether it is given up once it has been tried for as long as its kind's policy says."""
+
+    @property
+    def until(self) -> int:
+        """The last event that is done with when it is."""
+        return self.event.id if self.last_event_id is None else self.last_event_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,8 @@ class Outcome:
     """The beginning of the response's body, to be shown."""
     asked_seconds: float | None = None
     """How long to wait, by `Retry-After`."""
+    pause_seconds: float = 0.0
+    """The least time until the endpoint gets the next event, after one that is done with."""
     milliseconds: int | None = None
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.retry import RetryPolicy
 from hipkit.server.shared.protocol import Topic
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
@@ -36,8 +37,22 @@ class Kind(Protocol[S, D]):
     Position, order, retries and deliveries are the same for all kinds.
     """
 
+    @property
+    def retry(self) -> RetryPolicy:
+        """When subscriptions are tried again."""
+
+    @property
+    def keeps_undelivered(self) -> bool:
+        """Whether deliveries that failed are kept beside as many that did not."""
+
     async def get(self, stores: Stores, subscription_id: int) -> S | None:
         """Return a subscription with what this kind stores of it."""
+
+    def is_resting(self, subscription: S) -> bool:
+        """Return whether a subscription gets nothing, whatever waits for it.
+
+        Whoever changes that sets its next try, which wakes it.
+        """
 
     async def choose(
         self, subscription: S, events: Sequence[EventRecord]

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Kind
 from hipkit.server.events.log import LogSweep
-from hipkit.server.events.retry import (
-    LONGEST_ASKED_WAIT_SECONDS,
-    LONGEST_PROBE_SECONDS,
-    next_state,
-)
+from hipkit.server.events.retry import final_verdict, next_state
 from hipkit.server.shared.protocol import Signals, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
@@ -98,7 +95,12 @@ class Subscriptions:
         """Return what a subscription gets next; `None` where nothing waits."""
         handler, stores = self._kinds[kind], self._database.stores
         subscription = await handler.get(stores, subscription_id)
-        if subscription is None or (subscription.next_try_us or 0) > self._now_us():
+        if subscription is None:
+            return None
+        if handler.is_resting(subscription):
+            await self._hold(subscription)
+            return None
+        if (subscription.next_try_us or 0) > self._now_us():
             return None
         delivery = await self._choose(handler, stores, subscription)
         if delivery is None:
@@ -120,6 +122,7 @@ class Subscriptions:
         between would post the answer twice, or never.
         """
         subscription_id, event = delivery.subscription.id, delivery.event
+        taken = outcome
         handler = self._kinds[delivery.subscription.kind]
         # Before the outcome is judged: a clock that was set meanwhile would count as failing time.
         await self._follow_clock()
@@ -130,33 +133,37 @@ class Subscriptions:
             subscription = await handler.get(stores, subscription_id)
             if subscription is None or subscription.position >= event.id:
                 return False, frozenset()
+            outcome = _judged(handler, subscription, delivery, taken, now_us)
             effect = await handler.settle(stores, subscription, delivery, outcome)
             problem = outcome.problem or effect.problem
             state = next_state(
+                handler.retry,
                 subscription,
-                event.id,
+                delivery.until,
                 outcome.verdict,
                 now_us=now_us,
                 chance=self._chance(),
                 problem=problem,
                 asked_seconds=outcome.asked_seconds,
+                pause_seconds=outcome.pause_seconds,
                 is_slow=delivery.is_slow,
             )
             await stores.subscriptions.set_state(subscription_id, state)
+            settled = NewDelivery(
+                subscription_id=subscription_id,
+                event_id=event.id,
+                event=event.event,
+                state=outcome.verdict,
+                tries=subscription.tries + 1,
+                status=outcome.status,
+                problem=state.problem,
+                answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
+                posted_id=effect.posted_id,
+                milliseconds=outcome.milliseconds,
+                tried_us=now_us,
+            )
             await stores.deliveries.put(
-                NewDelivery(
-                    subscription_id=subscription_id,
-                    event_id=event.id,
-                    event=event.event,
-                    state=outcome.verdict,
-                    tries=subscription.tries + 1,
-                    status=outcome.status,
-                    problem=problem,
-                    answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
-                    posted_id=effect.posted_id,
-                    milliseconds=outcome.milliseconds,
-                    tried_us=now_us,
-                )
+                settled, keeps_undelivered=handler.keeps_undelivered
             )
             return state.next_try_us is None, effect.topics
 
@@ -210,16 +217,29 @@ class Subscriptions:
 
         At a start every wait is checked; later only whether one exceeds every bound.
         """
-        now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
+        now_us = self._now_us()
+        policies = {name: kind.retry for name, kind in self._kinds.items()}
+        longest = max(
+            (
+                max(one.longest_wait, one.longest_paused_wait)
+                for one in policies.values()
+            ),
+            default=0.0,
+        )
         store = self._database.stores.subscriptions
-        if is_first or await store.is_any_after(now_us + longest_us):
-            await self._database.write(
-                lambda stores: stores.subscriptions.bound(
+        if not is_first and not await store.is_any_after(now_us + _us(longest)):
+            return
+
+        async def command(stores: Stores) -> None:
+            for name, policy in policies.items():
+                await stores.subscriptions.bound(
+                    name,
                     now_us,
-                    longest_us=int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US),
-                    longest_paused_us=longest_us,
+                    longest_us=_us(policy.longest_wait),
+                    longest_paused_us=_us(policy.longest_paused_wait),
                 )
-            )
+
+        await self._database.write(command)
 
     async def _choose(
         self, kind: Kind[Any, Any], stores: Stores, subscription: SubscriptionRecord
@@ -237,6 +257,17 @@ class Subscriptions:
                 return chosen
             position = self._passed[subscription.id] = events[-1].id
 
+    async def _hold(self, subscription: SubscriptionRecord) -> None:
+        """Clear the next try of a subscription that gets nothing at present.
+
+        Its time would stay due, and wake it again and again.
+        """
+        next_try_us = subscription.next_try_us
+        if next_try_us is not None:
+            await self._database.write(
+                lambda stores: stores.subscriptions.hold(subscription.id, next_try_us)
+            )
+
     async def _rest(self, subscription: SubscriptionRecord) -> None:
         """Clear the retry state of a subscription for which nothing waits any more."""
         if subscription.next_try_us is None:
@@ -250,6 +281,26 @@ class Subscriptions:
                 await stores.subscriptions.set_state(subscription.id, state)
 
         await self._database.write(command)
+
+
+def _judged(
+    kind: Kind[Any, Any],
+    subscription: SubscriptionRecord,
+    delivery: Delivery,
+    outcome: Outcome,
+    now_us: int,
+) -> Outcome:
+    """Return an outcome with the verdict that counts: an event is not tried for ever."""
+    if not delivery.may_be_set_aside:
+        return outcome
+    verdict = final_verdict(kind.retry, subscription, outcome.verdict, now_us=now_us)
+    return (
+        outcome if verdict == outcome.verdict else replace(outcome, verdict_is=verdict)
+    )
+
+
+def _us(seconds: float) -> int:
+    return int(seconds * SECOND_US)
 
 
 def _is_for(subscription: SubscriptionRecord, event: EventRecord) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect
 from hipkit.server.events.log import Item, publish
+from hipkit.server.events.retry import WEBHOOK_RETRIES, RetryPolicy
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.shared.memory import MemorySignals
 from hipkit.server.shared.protocol import Topic
@@ -42,11 +43,17 @@ class RelayKind:
     outcome: Outcome = field(default_factory=lambda: Outcome(status=200))
     fails: bool = False
     is_closed: bool = False
+    resting: set[int] = field(default_factory=set)
+    retry: RetryPolicy = WEBHOOK_RETRIES
+    keeps_undelivered: bool = False
 
     async def get(
         self, stores: Stores, subscription_id: int
     ) -> SubscriptionRecord | None:
         return await stores.subscriptions.get(subscription_id)
+
+    def is_resting(self, subscription: SubscriptionRecord) -> bool:
+        return subscription.id in self.resting
 
     async def choose(
         self, subscription: SubscriptionRecord, events: Sequence[EventRecord]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.retry import ROUTE_RETRIES, WEBHOOK_RETRIES
 from hipkit.server.events.sender import Sender
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.storage.protocol import Stores
@@ -229,3 +232,123 @@ async def test_a_deleted_subscription_is_not_settled(world: World) -> None:
 
     assert not await subscriptions.settle(delivery, DELIVERED)
     assert world.relay.settled == []
+
+
+async def test_a_resting_subscription_is_sent_nothing_and_wakes_nobody(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    world.relay.resting.add(number)
+    world.pass_seconds(6)
+    assert [due.id for due in await subscriptions.woken()] == [number]
+
+    assert await subscriptions.next_delivery("relay", number) is None
+
+    record = await world.record(number)
+    assert (record.next_try_us, record.tries) == (None, 1)
+    assert await subscriptions.woken() == []
+
+
+async def test_what_was_on_its_way_when_a_subscription_was_held_is_settled(
+    world: World,
+) -> None:
+    number, event_id = await world.subscribe(), await world.say()
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    world.relay.resting.add(number)
+
+    await subscriptions.settle(delivery, DELIVERED)
+
+    assert (await world.record(number)).position == event_id
+
+
+async def test_a_kind_learns_that_an_event_is_set_aside(world: World) -> None:
+    world.relay.retry = ROUTE_RETRIES
+    number, event_id = await world.subscribe(), await world.say()
+    subscriptions = world.open()
+    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    world.pass_seconds(24 * 60 * 60)
+
+    assert await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+
+    assert world.relay.settled[-1] == (event_id, "set_aside")
+    assert (await world.record(number)).position == event_id
+    (stored,) = await world.database.stores.deliveries.of_subscription(number, 10)
+    assert (stored.state, stored.tries, stored.problem) == (
+        "set_aside",
+        2,
+        FAILED.problem,
+    )
+
+
+async def test_a_delivery_that_may_not_be_set_aside_goes_on_waiting(
+    world: World,
+) -> None:
+    world.relay.retry = ROUTE_RETRIES
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    world.pass_seconds(24 * 60 * 60)
+    delivery = await next_of(subscriptions, number)
+
+    await subscriptions.settle(replace(delivery, may_be_set_aside=False), FAILED)
+
+    assert world.relay.settled[-1] == (delivery.event.id, "waiting")
+    assert (await world.record(number)).position == 0
+
+
+async def test_a_delivery_may_stand_for_several_events(world: World) -> None:
+    number = await world.subscribe()
+    events = [await world.say(text) for text in "abc"]
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    summary = replace(delivery, last_event_id=events[1])
+
+    assert not await subscriptions.settle(summary, FAILED)
+    assert (await world.record(number)).position == 0
+    assert await subscriptions.settle(summary, DELIVERED)
+
+    assert (await world.record(number)).position == events[1]
+    world.pass_seconds(6)
+    assert (await next_of(subscriptions, number)).event.id == events[2]
+
+
+async def test_the_next_event_waits_until_the_pause_after_a_success_is_over(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    events = [await world.say(text) for text in "ab"]
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+
+    assert not await subscriptions.settle(
+        delivery, replace(DELIVERED, pause_seconds=2.0)
+    )
+
+    record = await world.record(number)
+    assert (record.tries, record.failing_since_us) == (0, None)
+    world.pass_seconds(1)
+    assert await subscriptions.next_delivery("relay", number) is None
+    world.pass_seconds(1)
+    assert (await next_of(subscriptions, number)).event.id == events[1]
+
+
+async def test_the_waits_of_each_kind_have_their_own_bounds(world: World) -> None:
+    world.relay.retry = ROUTE_RETRIES
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    asked = replace(FAILED, asked_seconds=23 * 60 * 60.0)
+    await subscriptions.settle(await next_of(subscriptions, number), asked)
+    waiting = await world.record(number)
+
+    await world.open().woken()
+    assert await world.record(number) == waiting
+
+    world.relay.retry = WEBHOOK_RETRIES
+    await world.open().woken()
+    assert (await world.record(number)).next_try_us == world.now_us

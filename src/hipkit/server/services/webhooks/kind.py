@@ -11,6 +11,7 @@ from hipkit.api.errors import ApiError
 from hipkit.descriptors.patterns import is_found
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect
+from hipkit.server.events.retry import WEBHOOK_RETRIES
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.messages.posting import add_notification
 from hipkit.server.services.webhooks.deliveries import (
@@ -48,6 +49,9 @@ class WebhookKind:
         own_root: Scheme and host of links where neither settings nor webhook have one.
     """
 
+    retry = WEBHOOK_RETRIES
+    keeps_undelivered = False
+
     def __init__(
         self,
         runtime: Runtime,
@@ -65,6 +69,10 @@ class WebhookKind:
     async def get(self, stores: Stores, subscription_id: int) -> WebhookRecord | None:
         """Return a webhook."""
         return await stores.webhooks.get(subscription_id)
+
+    def is_resting(self, subscription: WebhookRecord) -> bool:
+        """Return `False`: a webhook gets its events as long as it exists."""
+        return False
 
     async def choose(
         self, subscription: WebhookRecord, events: Sequence[EventRecord]

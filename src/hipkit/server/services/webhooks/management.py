@@ -25,7 +25,7 @@ from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
 from hipkit.server.storage.stores.events import NewEvent
-from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.server.storage.stores.webhooks import WEBHOOK, WebhookRecord
 
 __all__ = [
     "WebhookStatus",
@@ -198,7 +198,9 @@ async def resume_all(context: Context) -> None:
     """
     check_operator(context.actor)
     now_us = context.now_us
-    await context.write(lambda stores: stores.subscriptions.try_all_now(now_us))
+    await context.write(
+        lambda stores: stores.subscriptions.try_all_now(WEBHOOK, now_us)
+    )
 
 
 async def list_all_deliveries(

@@ -11,6 +11,9 @@ __all__ = ["MOST_DELIVERIES", "DeliveryRecord", "DeliveryStore", "NewDelivery"]
 MOST_DELIVERIES = 100
 """Of each subscription that are kept."""
 
+MOST_UNDELIVERED = 1_000
+"""Of those that were not delivered, where these are kept beside the others."""
+
 
 class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
     """The outcome of an event for a subscription, to be stored."""
@@ -19,7 +22,7 @@ class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
     event_id: int
     event: str
     state: str
-    """`delivered`, `refused`, `waiting` or `skipped`."""
+    """The verdict: `delivered`, `refused`, `waiting` and so on."""
     tries: int
     status: int | None = None
     problem: str | None = None
@@ -50,23 +53,32 @@ COLUMNS = select(
     room_id="events.room_id",
     root="events.root",
 )
+TRIM = (
+    "DELETE FROM deliveries WHERE subscription_id = ?{0} AND event_id <= (SELECT event_id"
+    " FROM deliveries WHERE subscription_id = ?{0} ORDER BY event_id DESC LIMIT 1 OFFSET ?)"
+)
 PUT = upsert("deliveries", "subscription_id, event_id", NewDelivery)
 
 
 class DeliveryStore(Store):
     """Reads and writes deliveries."""
 
-    async def put(self, delivery: NewDelivery) -> None:
-        """Store the outcome of an event, in place of an earlier one."""
+    async def put(
+        self, delivery: NewDelivery, *, keeps_undelivered: bool = False
+    ) -> None:
+        """Store the outcome of an event, in place of an earlier one.
+
+        The newest `MOST_DELIVERIES` are kept; with `keeps_undelivered`, as many that were
+        delivered, and the newest `MOST_UNDELIVERED` of the others.
+        """
         await self._run(PUT, *astuple(delivery))
-        await self._run(
-            "DELETE FROM deliveries WHERE subscription_id = ? AND event_id <= (SELECT"
-            " event_id FROM deliveries WHERE subscription_id = ?"
-            " ORDER BY event_id DESC LIMIT 1 OFFSET ?)",
-            delivery.subscription_id,
-            delivery.subscription_id,
-            MOST_DELIVERIES,
-        )
+        of_state, most = "", MOST_DELIVERIES
+        if keeps_undelivered and delivery.state == "delivered":
+            of_state = " AND state = 'delivered'"
+        elif keeps_undelivered:
+            of_state, most = " AND state <> 'delivered'", MOST_UNDELIVERED
+        subscription_id = delivery.subscription_id
+        await self._run(TRIM.format(of_state), subscription_id, subscription_id, most)
 
     async def get(self, delivery_id: int) -> DeliveryRecord | None:
         """Return a delivery by its number."""

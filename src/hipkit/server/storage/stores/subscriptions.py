@@ -175,10 +175,18 @@ class SubscriptionStore(Store):
         )
         await self._run(sql, now_us, subscription_id, now_us)
 
-    async def try_all_now(self, now_us: int) -> None:
-        """Set the next try of every subscription that waits for one to now."""
-        sql = "UPDATE subscriptions SET next_try_us = ? WHERE next_try_us > ?"
-        await self._run(sql, now_us, now_us)
+    async def try_all_now(self, kind: str, now_us: int) -> None:
+        """Set the next try of every subscription of a kind that waits for one to now."""
+        sql = "UPDATE subscriptions SET next_try_us = ? WHERE kind = ? AND next_try_us > ?"
+        await self._run(sql, now_us, kind, now_us)
+
+    async def hold(self, subscription_id: int, next_try_us: int) -> None:
+        """Clear the next try of a subscription, if it is still at a time."""
+        sql = (
+            "UPDATE subscriptions SET next_try_us = NULL"
+            " WHERE id = ? AND next_try_us = ?"
+        )
+        await self._run(sql, subscription_id, next_try_us)
 
     async def shift(self, step_us: int) -> None:
         """Move every time that a subscription waits for or counts from."""
@@ -196,20 +204,21 @@ class SubscriptionStore(Store):
         return await self._value(int, sql, time_us) is not None
 
     async def bound(
-        self, now_us: int, *, longest_us: int, longest_paused_us: int
+        self, kind: str, now_us: int, *, longest_us: int, longest_paused_us: int
     ) -> None:
-        """Set next tries that are too late to now, and clear times in the future."""
+        """Set next tries of a kind that are too late to now, and clear times in the future."""
         sql = (
             "UPDATE subscriptions SET"
             " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
             " failing_since_us ="
             " CASE WHEN failing_since_us > ? THEN ? ELSE failing_since_us END,"
             " paused_us = CASE WHEN paused_us > ? THEN NULL ELSE paused_us END"
-            " WHERE next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
-            " OR failing_since_us > ? OR paused_us > ?"
+            " WHERE kind = ? AND (next_try_us > ?"
+            " OR (paused_us IS NULL AND next_try_us > ?)"
+            " OR failing_since_us > ? OR paused_us > ?)"
         )
         latest = (now_us + longest_paused_us, now_us + longest_us)
-        await self._run(sql, *[now_us] * 4, *latest, now_us, now_us)
+        await self._run(sql, *[now_us] * 4, kind, *latest, now_us, now_us)
 
     async def drop_waiting(
         self, stream: StreamRecord, *, position: int, dropped_us: int
