@@ -16,24 +16,27 @@ NAMES: Mapping[Tag, str] = {"b": "strong", "i": "em", "s": "del"}
 def write_html(
     nodes: Sequence[Node],
     *,
-    write_mention: Callable[[str], str] = lambda name: f"@{escape(name)}",
+    write_text: Callable[[str], str] = escape,
+    write_mention: Callable[[str], str] | None = None,
     shows_pictures: bool = False,
 ) -> str:
     """Return a tree as HTML, with every text in it escaped.
 
     Args:
         nodes: The tree.
-        write_mention: Returns the HTML for a mention name.
+        write_text: Returns the HTML for a text.
+        write_mention: Returns the HTML for a mention name. Default: it is text, with its `@`.
         shows_pictures: Whether a picture becomes `<img>`. Otherwise it becomes a link: its
             reader's program calls no foreign host before the reader does.
     """
     written: list[str] = []
+    mention = write_mention or (lambda name: write_text(f"@{name}"))
 
     def write(node: Node) -> None:
         if isinstance(node, Text):
-            written.append(escape(node.text))
+            written.append(write_text(node.text))
         elif isinstance(node, Mention):
-            written.append(write_mention(node.name))
+            written.append(mention(node.name))
         elif node.tag == "br":
             written.append("<br>")
         elif node.tag == "img":

@@ -112,10 +112,11 @@ async def _send(
                 await client.quit()
     finally:
         client.close()
+    reference = None if message["Message-ID"] is None else str(message["Message-ID"])
     if not refused:
-        return Answer(verdict="delivered")
+        return Answer(verdict="delivered", reference=reference)
     problem = f"{len(refused)} of {len(mail.recipients)} recipients were refused"
-    return Answer(verdict="delivered", problem=problem)
+    return Answer(verdict="delivered", problem=problem, reference=reference)
 
 
 async def _connect(policy: EgressPolicy, host: str, port: int) -> socket.socket:

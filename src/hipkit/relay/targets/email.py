@@ -42,6 +42,7 @@ PORTS = {"none": 25, "starttls": 587, "tls": 465}
 LONGEST_TEXT = 200_000
 """Of each part, in characters."""
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}>")
 UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 """Controls, separators of lines and halves of pairs: a header has none of them."""
 LONGEST_SUBJECT = 120
@@ -208,8 +209,8 @@ def _thread(message: RelayMessage, options: RenderOptions, domain: str) -> str |
     """Return the `Message-ID` of what a message belongs to."""
     if message.thread is None:
         return None
-    known = options.references.get(message.thread)
-    if known is not None:
+    known = options.references.get(message.thread, "")
+    if MESSAGE_ID.fullmatch(known):
         return known
     # It may have been sent by another route, or be known for too short: its id is made anew.
     return f"<{_id(message.thread)}@{domain}>"

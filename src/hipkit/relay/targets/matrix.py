@@ -27,6 +27,7 @@ from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
     HttpCall,
+    Limit,
     RenderOptions,
     Reply,
     Settings,
@@ -88,6 +89,7 @@ class Matrix(Target[MatrixSettings]):
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = True
     uploads_bytes: ClassVar[int] = 20_000_000
+    limits: ClassVar[tuple[Limit, ...]] = (Limit(place="", most=65_536, unit="bytes"),)
 
     def render(
         self, message: RelayMessage, settings: MatrixSettings, options: RenderOptions
@@ -189,22 +191,33 @@ def _html(message: RelayMessage, nodes: Sequence[Node], options: RenderOptions) 
     bar = ""
     if message.color is not None:
         bar = f'<span data-mx-color="{COLORS[message.color]}">▌</span> '
-    label = f"<strong>{escape(cut_line(message.label, MOST_HEAD))}</strong>"
-    title = f" · {escape(cut_line(message.title, MOST_HEAD))}" if message.title else ""
+    label = f"<strong>{_escaped(cut_line(message.label, MOST_HEAD))}</strong>"
+    title = (
+        f" · {_escaped(cut_line(message.title, MOST_HEAD))}" if message.title else ""
+    )
     head = f"{bar}{label}{title}<br>"
     known = {} if options.notify == "never" else options.mentions
 
     def write(part: Sequence[Node]) -> str:
-        return write_html(part, write_mention=lambda name: _mention(name, known))
+        return write_html(
+            part,
+            write_text=_escaped,
+            write_mention=lambda name: _mention(name, known),
+        )
 
     limit = MOST_HTML_BYTES - json_bytes(head)
     return head + fit(nodes, write, limit, measure=json_bytes, link=message.link)
 
 
+def _escaped(text: str) -> str:
+    """Return a text as HTML. Its `@` would ring in a chat that a bridge leads to from Matrix."""
+    return escape(defuse(text))
+
+
 def _mention(name: str, known: Mapping[str, str]) -> str:
     user = known.get(name)
     if user is None or not USER.fullmatch(user):
-        return f"@{escape(name)}"
+        return _escaped(f"@{name}")
     return f'<a href="https://matrix.to/#/{quote(user, safe="@:")}">@{escape(name)}</a>'
 
 

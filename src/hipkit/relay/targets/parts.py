@@ -74,7 +74,7 @@ def card_nodes(card: RelayCard) -> tuple[Node, ...]:
         rows = tuple(_row(attribute) for attribute in card.attributes)
         nodes.append(Element(tag="table", children=rows))
     if card.thumbnail is not None:
-        nodes.append(Element(tag="img", url=card.thumbnail.url, alt=card.title))
+        nodes.append(Element(tag="img", url=card.thumbnail.url, alt="picture"))
     return tuple(nodes)
 
 

@@ -31,6 +31,7 @@ from hipkit.relay.targets.answers import read_status
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
+    Limit,
     RenderOptions,
     Reply,
     Settings,
@@ -68,6 +69,10 @@ class Webhook(Target[WebhookSettings]):
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = False
     uploads_bytes: ClassVar[int] = 0
+    limits: ClassVar[tuple[Limit, ...]] = (
+        Limit(place="data.text", most=MOST_CHARACTERS),
+        Limit(place="data.html", most=MOST_CHARACTERS),
+    )
 
     def render(
         self, message: RelayMessage, settings: WebhookSettings, options: RenderOptions

@@ -61,6 +61,7 @@ def test_a_picture_is_shown_or_linked(
 
 def test_who_is_mentioned_can_be_written_otherwise() -> None:
     assert write_html([Mention("bob")], write_mention=str.upper) == "BOB"
+    assert write_html([Mention("bob"), Text("x")], write_text=str.upper) == "@BOBX"
 
 
 @given(st.text(), st.text(), st.text())

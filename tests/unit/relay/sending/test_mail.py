@@ -149,7 +149,7 @@ async def test_mail_arrives_whole() -> None:
     async with serving() as server:
         answer = await send(mail(server.port))
         (kept,) = server.handler.kept
-    assert answer == Answer(verdict="delivered")
+    assert answer == Answer(verdict="delivered", reference="<one@relay.example>")
     assert (kept.mail_from, kept.rcpt_tos) == ("relay@example.com", ["ops@example.com"])
     assert isinstance(kept.content, bytes)
     assert b"Message-ID: <one@relay.example>\r\n" in kept.content

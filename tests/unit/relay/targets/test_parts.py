@@ -46,7 +46,7 @@ def test_a_card_is_title_description_attributes_and_picture() -> None:
         "<table><tr><th>Stage</th><td>🔴 test</td></tr>"
         "<tr><th>Log</th>"
         '<td><a href="https://ci.example.com/log">12.log</a></td></tr></table>'
-        '<a href="https://ci.example.com/t.png">Build #12</a>'
+        '<a href="https://ci.example.com/t.png">picture</a>'
     )
 
 
