@@ -1,4 +1,4 @@
-"""The queue of events: each once, in the order of its lane, and again after a crash."""
+"""The queue of events: each once, in the order of its ordering key, and again after a crash."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ async def add(
     storage: Storage,
     delivery: str,
     *,
-    lane: str = "room 1",
+    ordering_key: str = "room 1",
     oauth_id: str = "one",
     at: float = NOW,
 ) -> bool:
     event = NewEvent(
         oauth_id=oauth_id,
-        lane=lane,
+        ordering_key=ordering_key,
         handler="greet",
         body=b'{"of": "' + delivery.encode() + b'"}',
         delivery=delivery,
@@ -52,7 +52,7 @@ async def test_a_claimed_event_has_all_that_was_added(storage: Storage) -> None:
     assert event == QueuedEvent(
         id=event.id,
         oauth_id="one",
-        lane="room 1",
+        ordering_key="room 1",
         handler="greet",
         body=b'{"of": "a"}',
         delivery="a",
@@ -71,10 +71,12 @@ async def test_events_come_in_the_order_in_which_they_were_added(
     assert await deliveries(storage) == names
 
 
-async def test_only_the_first_event_of_a_lane_is_claimed(storage: Storage) -> None:
-    for name, lane in (("a1", "a"), ("a2", "a"), ("b1", "b")):
-        await add(storage, name, lane=lane)
-    await add(storage, "other", lane="a", oauth_id="two")
+async def test_only_the_first_event_of_an_ordering_key_is_claimed(
+    storage: Storage,
+) -> None:
+    for name, ordering_key in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        await add(storage, name, ordering_key=ordering_key)
+    await add(storage, "other", ordering_key="a", oauth_id="two")
     claimed = [await claim(storage) for _ in range(4)]
     assert [each and each.delivery for each in claimed] == ["a1", "b1", "other", None]
     assert claimed[0] is not None
@@ -120,8 +122,8 @@ async def test_an_event_is_claimed_again_when_its_worker_is_gone(
 
 
 async def test_an_extended_claim_is_not_taken(storage: Storage) -> None:
-    await add(storage, "a", lane="a")
-    await add(storage, "b", lane="b")
+    await add(storage, "a", ordering_key="a")
+    await add(storage, "b", ordering_key="b")
     await claim(storage)
     await claim(storage, owner="next")
     await storage.extend_events(owner="worker", until=NOW + 2 * LEASE)
@@ -144,8 +146,8 @@ async def test_a_claim_that_was_taken_over_finishes_nothing(storage: Storage) ->
 async def test_released_events_are_claimed_at_once_as_if_never_begun(
     storage: Storage,
 ) -> None:
-    await add(storage, "a", lane="a")
-    await add(storage, "b", lane="b")
+    await add(storage, "a", ordering_key="a")
+    await add(storage, "b", ordering_key="b")
     await claim(storage)
     await claim(storage, owner="next")
     await storage.release_events(owner="worker")
@@ -184,11 +186,11 @@ async def test_a_claim_from_before_the_clock_was_set_back_does_not_last(
     assert await claim(storage, owner="other") is None
 
 
-async def test_several_events_are_claimed_at_once_one_of_each_lane(
+async def test_several_events_are_claimed_at_once_one_of_each_key(
     storage: Storage,
 ) -> None:
-    for delivery, lane in (("1", "a"), ("2", "a"), ("3", "b"), ("4", "c")):
-        await add(storage, delivery, lane=lane)
+    for delivery, ordering_key in (("1", "a"), ("2", "a"), ("3", "b"), ("4", "c")):
+        await add(storage, delivery, ordering_key=ordering_key)
     first = await storage.claim_events(
         owner="one", now=NOW, lease_seconds=LEASE, most=2
     )

@@ -83,7 +83,7 @@ async def test_what_belongs_to_an_installation_goes_with_it(storage: Storage) ->
     for oauth_id in ("one", "two"):
         event = NewEvent(
             oauth_id=oauth_id,
-            lane="",
+            ordering_key="",
             handler="h",
             body=b"{}",
             delivery="1",
@@ -112,7 +112,7 @@ async def test_rewriting_changes_all_values_and_bodies(storage: Storage) -> None
     await storage.put("state", "a", b"1", owner="one", expires_at=NOW)
     event = NewEvent(
         oauth_id="one",
-        lane="",
+        ordering_key="",
         handler="h",
         body=b"{}",
         delivery="1",
@@ -131,7 +131,7 @@ async def test_deliveries_of_an_installation_that_was_deleted_are_forgotten(
 ) -> None:
     event = NewEvent(
         oauth_id="one",
-        lane="",
+        ordering_key="",
         handler="h",
         body=b"{}",
         delivery="1",

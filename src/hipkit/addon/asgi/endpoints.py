@@ -196,7 +196,7 @@ class Endpoints:
         await self._runtime.store(
             NewEvent(
                 oauth_id=oauth_id,
-                lane=str(room_id),
+                ordering_key=str(room_id),
                 handler=handler.key,
                 body=body,
                 delivery=_delivery_of(request, handler, event),

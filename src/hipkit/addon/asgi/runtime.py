@@ -201,7 +201,7 @@ class Runtime:
         await self.store(
             NewEvent(
                 oauth_id=installation.oauth_id,
-                lane=handler,
+                ordering_key=handler,
                 handler=handler,
                 body=b"{}",
                 delivery=f"{handler} {uuid4()}",

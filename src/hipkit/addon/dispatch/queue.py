@@ -1,8 +1,8 @@
 """The worker, which hands stored events to their handlers.
 
-Events of one lane (a room of an installation) are handled one after another, different lanes at
-the same time. An event leaves the queue when its handler has ended, so it is handled again after a
-crash: at least once.
+Events with one ordering key (a room of an installation) are handled one after another, those with
+different keys at the same time. An event leaves the queue when its handler has ended, so it is
+handled again after a crash: at least once.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class Worker:
         self._running[oauth_id] -= 1
         if not self._running[oauth_id]:
             del self._running[oauth_id]
-        # The next event of the lane can be handled now.
+        # The next event with its ordering key can be handled now.
         self.wake()
 
     async def _run(self, event: QueuedEvent) -> None:
@@ -166,7 +166,7 @@ class Worker:
         )
 
     async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a step until the storage works: the event's lane waits for it."""
+        """Repeat a step until the storage works: the room's next event waits for it."""
         while True:
             try:
                 return await step()

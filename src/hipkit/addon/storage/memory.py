@@ -39,9 +39,9 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], _Record] = {}
         self._numbers = itertools.count(1)
-        self._lanes: dict[tuple[str, str], deque[QueuedEvent]] = {}
+        self._queues: dict[tuple[str, str], deque[QueuedEvent]] = {}
         self._claims: dict[tuple[str, str], _Claim] = {}
-        """Lane -> the claim on its first event."""
+        """Installation and ordering key -> the claim on its first event."""
         self._deliveries: dict[tuple[str, str], float] = {}
         self._locks = KeyLocks()
 
@@ -106,7 +106,7 @@ class MemoryStorage:
         """Delete all records and events of an installation."""
         for place in [at for at, each in self._records.items() if each.owner == owner]:
             del self._records[place]
-        for kept in (self._lanes, self._claims, self._deliveries):
+        for kept in (self._queues, self._claims, self._deliveries):
             for place in [each for each in kept if each[0] == owner]:
                 del kept[place]
 
@@ -116,9 +116,9 @@ class MemoryStorage:
             place: replace(record, value=change(record.value))
             for place, record in self._records.items()
         }
-        self._lanes = {
-            lane: deque(replace(event, body=change(event.body)) for event in events)
-            for lane, events in self._lanes.items()
+        self._queues = {
+            place: deque(replace(event, body=change(event.body)) for event in events)
+            for place, events in self._queues.items()
         }
 
     async def add_event(self, event: NewEvent) -> bool:
@@ -131,14 +131,16 @@ class MemoryStorage:
         queued = QueuedEvent(
             id=next(self._numbers),
             oauth_id=event.oauth_id,
-            lane=event.lane,
+            ordering_key=event.ordering_key,
             handler=event.handler,
             body=event.body,
             delivery=event.delivery,
             received_at=event.received_at,
             starts=0,
         )
-        self._lanes.setdefault((event.oauth_id, event.lane), deque()).append(queued)
+        self._queues.setdefault((event.oauth_id, event.ordering_key), deque()).append(
+            queued
+        )
         return True
 
     async def claim_events(
@@ -152,43 +154,43 @@ class MemoryStorage:
     ) -> list[QueuedEvent]:
         """Claim the oldest events that can be handled now."""
         free = [
-            (events[0].id, lane)
-            for lane, events in self._lanes.items()
-            if lane[0] not in but
+            (events[0].id, place)
+            for place, events in self._queues.items()
+            if place[0] not in but
             and not (
-                lane in self._claims
-                and now < self._claims[lane].until <= now + 2 * lease_seconds
+                place in self._claims
+                and now < self._claims[place].until <= now + 2 * lease_seconds
             )
         ]
         claimed = []
-        for _, lane in sorted(free)[:most]:
-            events = self._lanes[lane]
+        for _, place in sorted(free)[:most]:
+            events = self._queues[place]
             events[0] = replace(events[0], starts=events[0].starts + 1)
-            self._claims[lane] = _Claim(owner, now + lease_seconds)
+            self._claims[place] = _Claim(owner, now + lease_seconds)
             claimed.append(events[0])
         return claimed
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        for lane in self._claimed_by(owner):
-            self._claims[lane] = _Claim(owner, until)
+        for place in self._claimed_by(owner):
+            self._claims[place] = _Claim(owner, until)
 
     async def finish_event(self, id: int, *, owner: str) -> None:
         """Remove an event from the queue."""
-        for lane in self._claimed_by(owner):
-            events = self._lanes[lane]
+        for place in self._claimed_by(owner):
+            events = self._queues[place]
             if events[0].id == id:
                 events.popleft()
-                del self._claims[lane]
+                del self._claims[place]
                 if not events:
-                    del self._lanes[lane]
+                    del self._queues[place]
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
-        for lane in self._claimed_by(owner):
-            events = self._lanes[lane]
+        for place in self._claimed_by(owner):
+            events = self._queues[place]
             events[0] = replace(events[0], starts=events[0].starts - 1)
-            del self._claims[lane]
+            del self._claims[place]
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock."""
@@ -208,4 +210,4 @@ class MemoryStorage:
         }
 
     def _claimed_by(self, owner: str) -> Sequence[tuple[str, str]]:
-        return [lane for lane, claim in self._claims.items() if claim.owner == owner]
+        return [place for place, claim in self._claims.items() if claim.owner == owner]

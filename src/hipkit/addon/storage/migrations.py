@@ -24,27 +24,27 @@ MIGRATIONS = (
     CREATE TABLE events (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         oauth_id TEXT NOT NULL,
-        lane TEXT NOT NULL,
+        ordering_key TEXT NOT NULL,
         handler TEXT NOT NULL,
         body BLOB NOT NULL,
         delivery TEXT NOT NULL,
         received_at REAL NOT NULL,
         starts INTEGER NOT NULL DEFAULT 0
     );
-    CREATE INDEX events_by_lane ON events (oauth_id, lane);
+    CREATE INDEX events_by_ordering_key ON events (oauth_id, ordering_key);
 
-    -- The first event of each lane, and who handles it: so a claim reads one row, however many
-    -- events wait.
-    CREATE TABLE lanes (
+    -- The first event of each ordering key, and who handles it: so a claim reads one row, however
+    -- many events wait.
+    CREATE TABLE ordering_keys (
         oauth_id TEXT NOT NULL,
-        lane TEXT NOT NULL,
+        ordering_key TEXT NOT NULL,
         head INTEGER NOT NULL,
         owner TEXT,
         until REAL,
-        PRIMARY KEY (oauth_id, lane)
+        PRIMARY KEY (oauth_id, ordering_key)
     ) WITHOUT ROWID;
-    CREATE UNIQUE INDEX lanes_by_head ON lanes (head);
-    CREATE INDEX lanes_by_owner ON lanes (owner) WHERE owner IS NOT NULL;
+    CREATE UNIQUE INDEX ordering_keys_by_head ON ordering_keys (head);
+    CREATE INDEX ordering_keys_by_owner ON ordering_keys (owner) WHERE owner IS NOT NULL;
 
     CREATE TABLE deliveries (
         oauth_id TEXT NOT NULL,

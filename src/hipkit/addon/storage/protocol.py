@@ -28,7 +28,8 @@ class NewEvent:
 
     Attributes:
         oauth_id: The installation.
-        lane: Events of one lane are handled one after another, in the order in which they came.
+        ordering_key: Events of an installation with the same one are handled one after another, in
+            the order in which they came.
         handler: The key of the handler.
         body: The event as it was posted. It may hold private text.
         delivery: The same for every repeat of the event, 1 to 200 characters.
@@ -36,7 +37,7 @@ class NewEvent:
     """
 
     oauth_id: str
-    lane: str
+    ordering_key: str
     handler: str
     body: bytes = field(repr=False)
     delivery: str
@@ -50,7 +51,7 @@ class QueuedEvent:
     Attributes:
         id: Its number in the queue.
         oauth_id: The installation.
-        lane: See `NewEvent`.
+        ordering_key: See `NewEvent`.
         handler: See `NewEvent`.
         body: See `NewEvent`.
         delivery: See `NewEvent`.
@@ -60,7 +61,7 @@ class QueuedEvent:
 
     id: int
     oauth_id: str
-    lane: str
+    ordering_key: str
     handler: str
     body: bytes = field(repr=False)
     delivery: str
@@ -155,8 +156,8 @@ class Storage(Protocol):
     ) -> list[QueuedEvent]:
         """Claim the oldest events that can be handled now, and return them, the oldest first.
 
-        Those are the first of each lane, unless another claim on it is still good. So no event is
-        handled before the ones that came earlier in its lane. A claim that is good for longer than
+        Those are the first of each ordering key, unless another claim on it is still good. So no
+        event is handled before earlier ones with its key. A claim that is good for longer than
         twice `lease_seconds` is from before the clock was set back, and not good any more.
 
         Args:

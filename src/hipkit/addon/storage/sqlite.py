@@ -145,7 +145,7 @@ class SqliteStorage:
             for sql in (
                 "DELETE FROM records WHERE owner = ?",
                 "DELETE FROM events WHERE oauth_id = ?",
-                "DELETE FROM lanes WHERE oauth_id = ?",
+                "DELETE FROM ordering_keys WHERE oauth_id = ?",
                 "DELETE FROM deliveries WHERE oauth_id = ?",
             ):
                 connection.execute(sql, (owner,))
@@ -187,11 +187,11 @@ class SqliteStorage:
             if not is_new:
                 return False
             added = connection.execute(
-                "INSERT INTO events (oauth_id, lane, handler, body, delivery, received_at)"
+                "INSERT INTO events (oauth_id, ordering_key, handler, body, delivery, received_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     event.oauth_id,
-                    event.lane,
+                    event.ordering_key,
                     event.handler,
                     event.body,
                     event.delivery,
@@ -199,8 +199,9 @@ class SqliteStorage:
                 ),
             )
             connection.execute(
-                "INSERT OR IGNORE INTO lanes (oauth_id, lane, head) VALUES (?, ?, ?)",
-                (event.oauth_id, event.lane, added.lastrowid),
+                "INSERT OR IGNORE INTO ordering_keys (oauth_id, ordering_key, head)"
+                " VALUES (?, ?, ?)",
+                (event.oauth_id, event.ordering_key, added.lastrowid),
             )
             return True
 
@@ -221,7 +222,8 @@ class SqliteStorage:
         def claim(connection: sqlite3.Connection) -> list[QueuedEvent]:
             heads = _all(
                 connection,
-                "UPDATE lanes SET owner = ?, until = ? WHERE head IN (SELECT head FROM lanes"
+                "UPDATE ordering_keys SET owner = ?, until = ?"
+                " WHERE head IN (SELECT head FROM ordering_keys"
                 " WHERE (until IS NULL OR until <= ? OR until > ?)"
                 " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
                 " ORDER BY head LIMIT ?) RETURNING head",
@@ -233,26 +235,28 @@ class SqliteStorage:
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        await self._write("UPDATE lanes SET until = ? WHERE owner = ?", (until, owner))
+        await self._write(
+            "UPDATE ordering_keys SET until = ? WHERE owner = ?", (until, owner)
+        )
 
     async def finish_event(self, id: int, *, owner: str) -> None:
         """Remove an event from the queue."""
 
         def finish(connection: sqlite3.Connection) -> None:
             following = connection.execute(
-                "SELECT (SELECT min(id) FROM events WHERE events.oauth_id = lanes.oauth_id"
-                " AND events.lane = lanes.lane AND id > head)"
-                " FROM lanes WHERE head = ? AND owner = ?",
+                "SELECT (SELECT min(id) FROM events WHERE events.oauth_id = ordering_keys.oauth_id"
+                " AND events.ordering_key = ordering_keys.ordering_key AND id > head)"
+                " FROM ordering_keys WHERE head = ? AND owner = ?",
                 (id, owner),
             ).fetchone()
             if following is None:
                 return
             connection.execute("DELETE FROM events WHERE id = ?", (id,))
             if following == (None,):
-                connection.execute("DELETE FROM lanes WHERE head = ?", (id,))
+                connection.execute("DELETE FROM ordering_keys WHERE head = ?", (id,))
                 return
             connection.execute(
-                "UPDATE lanes SET head = ?, owner = NULL, until = NULL WHERE head = ?",
+                "UPDATE ordering_keys SET head = ?, owner = NULL, until = NULL WHERE head = ?",
                 (*following, id),
             )
 
@@ -264,11 +268,12 @@ class SqliteStorage:
         def release(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE events SET starts = starts - 1"
-                " WHERE id IN (SELECT head FROM lanes WHERE owner = ?)",
+                " WHERE id IN (SELECT head FROM ordering_keys WHERE owner = ?)",
                 (owner,),
             )
             connection.execute(
-                "UPDATE lanes SET owner = NULL, until = NULL WHERE owner = ?", (owner,)
+                "UPDATE ordering_keys SET owner = NULL, until = NULL WHERE owner = ?",
+                (owner,),
             )
 
         await self._run(release, lasting=False)
@@ -378,21 +383,21 @@ def _start(connection: sqlite3.Connection, heads: list[int]) -> list[QueuedEvent
         connection,
         "UPDATE events SET starts = starts + 1"
         " WHERE id IN (SELECT value FROM json_each(?)) RETURNING"
-        " id, oauth_id, lane, handler, body, delivery, received_at, starts",
+        " id, oauth_id, ordering_key, handler, body, delivery, received_at, starts",
         (json.dumps(heads),),
     )
     return [
         QueuedEvent(
             id=id,
             oauth_id=oauth_id,
-            lane=lane,
+            ordering_key=ordering_key,
             handler=handler,
             body=body,
             delivery=delivery,
             received_at=received_at,
             starts=starts,
         )
-        for id, oauth_id, lane, handler, body, delivery, received_at, starts in sorted(
+        for id, oauth_id, ordering_key, handler, body, delivery, received_at, starts in sorted(
             rows
         )
     ]

@@ -15,15 +15,15 @@ NOW = 1_480_000_000.0
 
 
 async def add(
-    storage: MemoryStorage, text: str, lane: str = "1", oauth_id: str = "a"
+    storage: MemoryStorage, text: str, ordering_key: str = "1", oauth_id: str = "a"
 ) -> None:
     await storage.add_event(
         NewEvent(
             oauth_id=oauth_id,
-            lane=lane,
+            ordering_key=ordering_key,
             handler="h",
             body=text.encode(),
-            delivery=f"{lane} {text}",
+            delivery=f"{ordering_key} {text}",
             received_at=NOW,
         )
     )
@@ -79,7 +79,7 @@ class Gate:
         return self._doors.setdefault(text, asyncio.Event())
 
 
-async def test_events_of_a_lane_are_handled_one_after_another() -> None:
+async def test_events_with_one_ordering_key_are_handled_one_after_another() -> None:
     storage, gate = MemoryStorage(), Gate()
     for text in ("1", "2", "3"):
         await add(storage, text)
@@ -92,10 +92,10 @@ async def test_events_of_a_lane_are_handled_one_after_another() -> None:
         assert gate.ended == ["1", "2", "3"]
 
 
-async def test_lanes_are_handled_at_the_same_time() -> None:
+async def test_queues_are_handled_at_the_same_time() -> None:
     storage, gate = MemoryStorage(), Gate()
-    await add(storage, "slow", lane="1")
-    await add(storage, "fast", lane="2")
+    await add(storage, "slow", ordering_key="1")
+    await add(storage, "fast", ordering_key="2")
     gate.open("fast")
     async with working(storage, gate):
         await gate.has_begun("slow")
@@ -122,8 +122,8 @@ async def test_what_waits_is_claimed_at_once_and_not_asked_for_again() -> None:
             )
 
     storage, gate = Counting(), Gate()
-    for lane in "123":
-        await add(storage, lane, lane)
+    for ordering_key in "123":
+        await add(storage, ordering_key, ordering_key)
     async with working(storage, gate):
         await gate.has_begun("3")
         assert storage.claims == 1
@@ -131,9 +131,9 @@ async def test_what_waits_is_claimed_at_once_and_not_asked_for_again() -> None:
 
 async def test_no_more_events_than_allowed_are_handled_at_the_same_time() -> None:
     storage, gate = MemoryStorage(), Gate()
-    for lane in ("1", "2", "3"):
-        await add(storage, lane, lane=lane)
-        gate.open(lane)
+    for ordering_key in ("1", "2", "3"):
+        await add(storage, ordering_key, ordering_key=ordering_key)
+        gate.open(ordering_key)
     async with working(storage, gate, most=1) as worker:
         await worker.drain()
         assert gate.ended == ["1", "2", "3"]
@@ -141,8 +141,8 @@ async def test_no_more_events_than_allowed_are_handled_at_the_same_time() -> Non
 
 async def test_the_rooms_of_one_installation_leave_room_for_others() -> None:
     storage, gate = MemoryStorage(), Gate()
-    for lane in ("1", "2", "3"):
-        await add(storage, lane, lane=lane)
+    for ordering_key in ("1", "2", "3"):
+        await add(storage, ordering_key, ordering_key=ordering_key)
     await add(storage, "other", oauth_id="b")
     async with working(storage, gate, most=4):
         await gate.has_begun("other")
@@ -257,7 +257,7 @@ async def at_once(_: float) -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_lane_goes_on_when_the_storage_works_again(
+async def test_a_room_goes_on_when_the_storage_works_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     storage, tries, handled = Failing(), iter([StorageError("busy"), None, None]), []
@@ -320,8 +320,8 @@ async def test_nothing_is_left_when_the_last_one_ends_while_the_storage_is_asked
             return found
 
     storage = Slow()
-    for lane in ("1", "2"):
-        await add(storage, lane, lane=lane)
+    for ordering_key in ("1", "2"):
+        await add(storage, ordering_key, ordering_key=ordering_key)
     gate.open("2")
     async with working(storage, gate, most=2) as worker:
         await worker.drain()

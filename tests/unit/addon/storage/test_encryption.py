@@ -19,7 +19,7 @@ NOW = 1_480_000_000.0
 def event(delivery: str) -> NewEvent:
     return NewEvent(
         oauth_id="one",
-        lane=delivery,
+        ordering_key=delivery,
         handler="h",
         body=b'{"message": "hunter2"}',
         delivery=delivery,

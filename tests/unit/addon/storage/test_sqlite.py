@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def event(delivery: str) -> NewEvent:
     return NewEvent(
         oauth_id="one",
-        lane="",
+        ordering_key="",
         handler="h",
         body=b"{}",
         delivery=delivery,
@@ -179,7 +179,7 @@ from hipkit.addon.storage.sqlite import SqliteStorage
 
 async def main():
     storage = SqliteStorage(Path(sys.argv[1]))
-    event = NewEvent(oauth_id="one", lane="", handler="h", body=b"{}", delivery="1",
+    event = NewEvent(oauth_id="one", ordering_key="", handler="h", body=b"{}", delivery="1",
                      received_at=float(sys.argv[2]))
     async with storage.lock("a"):
         await storage.add_event(event)
