@@ -61,6 +61,7 @@ TESTED_ELSEWHERE = {
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",
     "addon/storage/memory.py": "contract/addon_storage",
     "addon/storage/migrations.py": "unit/addon/storage/test_sqlite.py",
+    "addon/storage/sqlite_queue.py": "contract/addon_storage/test_events.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
     "client/secret_sources.py": "unit/client/test_profiles.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",

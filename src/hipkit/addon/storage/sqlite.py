@@ -1,19 +1,21 @@
 """Storage in an SQLite file, for any number of processes on one machine.
 
-The tables are in `migrations.py`, the threads that use them in `threads.py`.
+The tables are in `migrations.py`, the queue of events in `sqlite_queue.py`, the threads that use
+them in `threads.py`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hipkit.addon.storage import sqlite_queue
 from hipkit.addon.storage.file_locks import FileLocks
 from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
@@ -172,40 +174,7 @@ class SqliteStorage:
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue."""
-
-        def add(connection: sqlite3.Connection) -> bool:
-            is_new = connection.execute(
-                "INSERT INTO deliveries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-                " SET known_at = excluded.known_at WHERE deliveries.known_at <= ? RETURNING 1",
-                (
-                    event.oauth_id,
-                    event.delivery,
-                    event.received_at,
-                    event.received_at - MEMORY_SECONDS,
-                ),
-            ).fetchall()
-            if not is_new:
-                return False
-            added = connection.execute(
-                "INSERT INTO events (oauth_id, ordering_key, handler, body, delivery, received_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    event.oauth_id,
-                    event.ordering_key,
-                    event.handler,
-                    event.body,
-                    event.delivery,
-                    event.received_at,
-                ),
-            )
-            connection.execute(
-                "INSERT OR IGNORE INTO ordering_keys (oauth_id, ordering_key, head)"
-                " VALUES (?, ?, ?)",
-                (event.oauth_id, event.ordering_key, added.lastrowid),
-            )
-            return True
-
-        return await self._run(add)
+        return await self._run(partial(sqlite_queue.add_event, event=event))
 
     async def claim_events(
         self,
@@ -217,65 +186,28 @@ class SqliteStorage:
         but: Collection[str] = (),
     ) -> list[QueuedEvent]:
         """Claim the oldest events that can be handled now."""
-        until, excluded = now + lease_seconds, json.dumps([*but])
-
-        def claim(connection: sqlite3.Connection) -> list[QueuedEvent]:
-            heads = _all(
-                connection,
-                "UPDATE ordering_keys SET owner = ?, until = ?"
-                " WHERE head IN (SELECT head FROM ordering_keys"
-                " WHERE (until IS NULL OR until <= ? OR until > ?)"
-                " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
-                " ORDER BY head LIMIT ?) RETURNING head",
-                (owner, until, now, until + lease_seconds, excluded, most),
-            )
-            return _start(connection, [head for (head,) in heads])
-
+        claim = partial(
+            sqlite_queue.claim_events,
+            owner=owner,
+            now=now,
+            lease_seconds=lease_seconds,
+            most=most,
+            but=but,
+        )
         return await self._run(claim, lasting=False)
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        await self._write(
-            "UPDATE ordering_keys SET until = ? WHERE owner = ?", (until, owner)
-        )
+        await self._run(partial(sqlite_queue.extend_events, owner=owner, until=until))
 
     async def finish_event(self, id: int, *, owner: str) -> None:
         """Remove an event from the queue."""
-
-        def finish(connection: sqlite3.Connection) -> None:
-            following = connection.execute(
-                "SELECT (SELECT min(id) FROM events WHERE events.oauth_id = ordering_keys.oauth_id"
-                " AND events.ordering_key = ordering_keys.ordering_key AND id > head)"
-                " FROM ordering_keys WHERE head = ? AND owner = ?",
-                (id, owner),
-            ).fetchone()
-            if following is None:
-                return
-            connection.execute("DELETE FROM events WHERE id = ?", (id,))
-            if following == (None,):
-                connection.execute("DELETE FROM ordering_keys WHERE head = ?", (id,))
-                return
-            connection.execute(
-                "UPDATE ordering_keys SET head = ?, owner = NULL, until = NULL WHERE head = ?",
-                (*following, id),
-            )
-
+        finish = partial(sqlite_queue.finish_event, id=id, owner=owner)
         await self._run(finish, lasting=False)
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
-
-        def release(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE events SET starts = starts - 1"
-                " WHERE id IN (SELECT head FROM ordering_keys WHERE owner = ?)",
-                (owner,),
-            )
-            connection.execute(
-                "UPDATE ordering_keys SET owner = NULL, until = NULL WHERE owner = ?",
-                (owner,),
-            )
-
+        release = partial(sqlite_queue.release_events, owner=owner)
         await self._run(release, lasting=False)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
@@ -373,34 +305,6 @@ def _create(path: Path) -> None:
         # It is not opened here: closing it would end SQLite's own locks in this process.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-
-
-def _start(connection: sqlite3.Connection, heads: list[int]) -> list[QueuedEvent]:
-    """Count the start of events, and return them, the oldest first."""
-    if not heads:
-        return []
-    rows = _all(
-        connection,
-        "UPDATE events SET starts = starts + 1"
-        " WHERE id IN (SELECT value FROM json_each(?)) RETURNING"
-        " id, oauth_id, ordering_key, handler, body, delivery, received_at, starts",
-        (json.dumps(heads),),
-    )
-    return [
-        QueuedEvent(
-            id=id,
-            oauth_id=oauth_id,
-            ordering_key=ordering_key,
-            handler=handler,
-            body=body,
-            delivery=delivery,
-            received_at=received_at,
-            starts=starts,
-        )
-        for id, oauth_id, ordering_key, handler, body, delivery, received_at, starts in sorted(
-            rows
-        )
-    ]
 
 
 def _all(connection: sqlite3.Connection, sql: str, values: Row = ()) -> list[Row]:
