@@ -41,7 +41,7 @@ async def deliveries(storage: Storage, *, now: float = NOW) -> list[str]:
     handled = []
     while event := await claim(storage, now=now):
         handled.append(event.delivery)
-        await storage.finish_event(event.id, owner="worker")
+        await storage.finish_events([event.id], owner="worker")
     return handled
 
 
@@ -80,7 +80,7 @@ async def test_only_the_first_event_of_an_ordering_key_is_claimed(
     claimed = [await claim(storage) for _ in range(4)]
     assert [each and each.delivery for each in claimed] == ["a1", "b1", "other", None]
     assert claimed[0] is not None
-    await storage.finish_event(claimed[0].id, owner="worker")
+    await storage.finish_events([claimed[0].id], owner="worker")
     following = await claim(storage)
     assert following is not None
     assert following.delivery == "a2"
@@ -136,10 +136,10 @@ async def test_a_claim_that_was_taken_over_finishes_nothing(storage: Storage) ->
     event = await claim(storage)
     assert event is not None
     await claim(storage, owner="next", now=NOW + LEASE)
-    await storage.finish_event(event.id, owner="worker")
+    await storage.finish_events([event.id], owner="worker")
     again = await claim(storage, owner="third", now=NOW + 2 * LEASE)
     assert again is not None
-    await storage.finish_event(again.id, owner="third")
+    await storage.finish_events([again.id], owner="third")
     assert await claim(storage, now=NOW + 9 * LEASE) is None
 
 
@@ -161,8 +161,8 @@ async def test_finishing_twice_does_nothing(storage: Storage) -> None:
     await add(storage, "a")
     event = await claim(storage)
     assert event is not None
-    await storage.finish_event(event.id, owner="worker")
-    await storage.finish_event(event.id, owner="worker")
+    await storage.finish_events([event.id], owner="worker")
+    await storage.finish_events([event.id], owner="worker")
     assert await deliveries(storage) == []
 
 

@@ -60,6 +60,8 @@ class Worker:
         self._owner = token_hex(8)
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: list[int] = []
+        """The events that were handled, and are still stored."""
         self._running: Counter[str] = Counter()
         """Installation -> how many of its events are being handled."""
         self._idle = asyncio.Event()
@@ -98,6 +100,7 @@ class Worker:
             await asyncio.wait([*self._tasks], timeout=grace_seconds)
         await _cancel([*self._tasks])
         try:
+            await self._finish()
             await self._storage.release_events(owner=self._owner)
         except HipkitError:
             # They are free when their leases have run out.
@@ -107,16 +110,22 @@ class Worker:
         while True:
             self._news.clear()
             try:
+                await self._finish()
                 await self._claim()
-            except (
-                Exception
-            ):  # Whatever a storage raises, events are handled afterwards.
-                LOGGER.exception("events cannot be read from the storage")
+            except Exception:
+                # Whatever a storage raises, it is asked again.
+                LOGGER.exception("events cannot be read from the storage, or removed")
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._news.wait()
             except TimeoutError:
                 pass
+
+    async def _finish(self) -> None:
+        """Remove the events that were handled: all at once, as each change has its price."""
+        if ended := self._ended[:]:
+            await self._storage.finish_events(ended, owner=self._owner)
+            del self._ended[: len(ended)]
 
     async def _claim(self) -> None:
         """Start a task for each event that can be handled now."""
@@ -137,44 +146,43 @@ class Worker:
                 task = asyncio.create_task(self._run(event))
                 self._tasks.add(task)
                 self._running[event.oauth_id] += 1
-                task.add_done_callback(partial(self._done, event.oauth_id))
+                task.add_done_callback(partial(self._done, event))
             if len(events) < most:
                 # Not if something came or ended while the storage was asked.
                 if not self._tasks and not self._news.is_set():
                     self._idle.set()
                 return
 
-    def _done(self, oauth_id: str, task: asyncio.Task[None]) -> None:
+    def _done(self, event: QueuedEvent, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._running[oauth_id] -= 1
-        if not self._running[oauth_id]:
-            del self._running[oauth_id]
-        # The next event with its ordering key can be handled now.
+        self._running[event.oauth_id] -= 1
+        if not self._running[event.oauth_id]:
+            del self._running[event.oauth_id]
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            LOGGER.error(
+                "an event for %s could not be handled, and is dropped",
+                event.handler,
+                exc_info=task.exception(),
+            )
+        self._ended.append(event.id)
         self.wake()
 
     async def _run(self, event: QueuedEvent) -> None:
+        """Handle an event; again and again until the storage works, as its room waits for it."""
         if event.starts > MOST_STARTS:
             LOGGER.error(
                 "an event for %s was begun %d times and never ended: it is dropped",
                 event.handler,
                 MOST_STARTS,
             )
-        else:
-            await self._persist(lambda: self._handle(event))
-        await self._persist(
-            lambda: self._storage.finish_event(event.id, owner=self._owner)
-        )
-
-    async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a step until the storage works: the room's next event waits for it."""
+            return
         while True:
             try:
-                return await step()
+                return await self._handle(event)
             except StorageError:
                 LOGGER.exception("the storage fails while an event is handled")
-            except Exception:
-                LOGGER.exception("an event could not be handled, and is dropped")
-                return None
             await self._pause(LOOK_SECONDS)
 
     async def _extend(self) -> NoReturn:

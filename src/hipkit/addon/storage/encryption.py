@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from msgspec.structs import replace
 
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
 from hipkit.api.errors import StorageError
@@ -163,9 +163,9 @@ class EncryptedStorage:
         """Extend all claims of a worker."""
         await self._storage.extend_events(owner=owner, until=until)
 
-    async def finish_event(self, id: int, *, owner: str) -> None:
-        """Remove an event from the queue."""
-        await self._storage.finish_event(id, owner=owner)
+    async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
+        """Remove events from the queue."""
+        await self._storage.finish_events(ids, owner=owner)
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""

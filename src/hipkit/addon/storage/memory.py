@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
@@ -24,10 +26,21 @@ class _Record:
         return self.expires_at is None or now < self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    owner: str
-    until: float
+@dataclass(slots=True)
+class _Queue:
+    """The events with one ordering key, and the claim on the first."""
+
+    events: deque[tuple[int, NewEvent]] = field(default_factory=deque)
+    """Each with its number."""
+    starts: int = 0
+    owner: str | None = None
+    until: float = 0.0
+
+    def free(self) -> None:
+        self.owner, self.until = None, 0.0
+
+    def is_free(self, now: float, lease_seconds: float) -> bool:
+        return not now < self.until <= now + 2 * lease_seconds
 
 
 class MemoryStorage:
@@ -39,9 +52,8 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], _Record] = {}
         self._numbers = itertools.count(1)
-        self._queues: dict[tuple[str, str], deque[QueuedEvent]] = {}
-        self._claims: dict[tuple[str, str], _Claim] = {}
-        """Installation and ordering key -> the claim on its first event."""
+        self._queues: dict[tuple[str, str], _Queue] = {}
+        """Installation and ordering key -> its events."""
         self._deliveries: dict[tuple[str, str], float] = {}
         self._locks = KeyLocks()
 
@@ -106,7 +118,7 @@ class MemoryStorage:
         """Delete all records and events of an installation."""
         for place in [at for at, each in self._records.items() if each.owner == owner]:
             del self._records[place]
-        for kept in (self._queues, self._claims, self._deliveries):
+        for kept in (self._queues, self._deliveries):
             for place in [each for each in kept if each[0] == owner]:
                 del kept[place]
 
@@ -116,10 +128,11 @@ class MemoryStorage:
             place: replace(record, value=change(record.value))
             for place, record in self._records.items()
         }
-        self._queues = {
-            place: deque(replace(event, body=change(event.body)) for event in events)
-            for place, events in self._queues.items()
-        }
+        for queue in self._queues.values():
+            queue.events = deque(
+                (number, msgspec.structs.replace(event, body=change(event.body)))
+                for number, event in queue.events
+            )
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue."""
@@ -128,19 +141,8 @@ class MemoryStorage:
         if known_at is not None and event.received_at < known_at + MEMORY_SECONDS:
             return False
         self._deliveries[delivery] = event.received_at
-        queued = QueuedEvent(
-            id=next(self._numbers),
-            oauth_id=event.oauth_id,
-            ordering_key=event.ordering_key,
-            handler=event.handler,
-            body=event.body,
-            delivery=event.delivery,
-            received_at=event.received_at,
-            starts=0,
-        )
-        self._queues.setdefault((event.oauth_id, event.ordering_key), deque()).append(
-            queued
-        )
+        queue = self._queues.setdefault((event.oauth_id, event.ordering_key), _Queue())
+        queue.events.append((next(self._numbers), event))
         return True
 
     async def claim_events(
@@ -154,43 +156,41 @@ class MemoryStorage:
     ) -> list[QueuedEvent]:
         """Claim the oldest events that can be handled now."""
         free = [
-            (events[0].id, place)
-            for place, events in self._queues.items()
-            if place[0] not in but
-            and not (
-                place in self._claims
-                and now < self._claims[place].until <= now + 2 * lease_seconds
-            )
+            queue
+            for (oauth_id, _), queue in self._queues.items()
+            if oauth_id not in but and queue.is_free(now, lease_seconds)
         ]
+        free.sort(key=lambda queue: queue.events[0][0])
         claimed = []
-        for _, place in sorted(free)[:most]:
-            events = self._queues[place]
-            events[0] = replace(events[0], starts=events[0].starts + 1)
-            self._claims[place] = _Claim(owner, now + lease_seconds)
-            claimed.append(events[0])
+        for queue in free[:most]:
+            queue.owner, queue.until = owner, now + lease_seconds
+            queue.starts += 1
+            number, event = queue.events[0]
+            members = msgspec.structs.asdict(event)
+            claimed.append(QueuedEvent(**members, id=number, starts=queue.starts))
         return claimed
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        for place in self._claimed_by(owner):
-            self._claims[place] = _Claim(owner, until)
+        for _, queue in self._claimed_by(owner):
+            queue.until = until
 
-    async def finish_event(self, id: int, *, owner: str) -> None:
-        """Remove an event from the queue."""
-        for place in self._claimed_by(owner):
-            events = self._queues[place]
-            if events[0].id == id:
-                events.popleft()
-                del self._claims[place]
-                if not events:
-                    del self._queues[place]
+    async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
+        """Remove events from the queue."""
+        for place, queue in self._claimed_by(owner):
+            if queue.events[0][0] not in ids:
+                continue
+            queue.events.popleft()
+            queue.starts = 0
+            queue.free()
+            if not queue.events:
+                del self._queues[place]
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
-        for place in self._claimed_by(owner):
-            events = self._queues[place]
-            events[0] = replace(events[0], starts=events[0].starts - 1)
-            del self._claims[place]
+        for _, queue in self._claimed_by(owner):
+            queue.starts -= 1
+            queue.free()
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock."""
@@ -209,5 +209,5 @@ class MemoryStorage:
             if now < known_at + MEMORY_SECONDS
         }
 
-    def _claimed_by(self, owner: str) -> Sequence[tuple[str, str]]:
-        return [place for place, claim in self._claims.items() if claim.owner == owner]
+    def _claimed_by(self, owner: str) -> list[tuple[tuple[str, str], _Queue]]:
+        return [each for each in self._queues.items() if each[1].owner == owner]

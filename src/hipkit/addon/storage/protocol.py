@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from hipkit.api.secret import MaskedStruct
 
 __all__ = ["LONGEST_DELIVERY", "MEMORY_SECONDS", "NewEvent", "QueuedEvent", "Storage"]
 
@@ -22,8 +23,7 @@ MEMORY_SECONDS = 7 * 24 * 60 * 60
 """How long a delivery is remembered after it was added, so that a repeat is not added again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(MaskedStruct, frozen=True, kw_only=True):
     """An event that HipChat posted, to be stored before it is answered.
 
     Attributes:
@@ -36,36 +36,25 @@ class NewEvent:
         received_at: When it came.
     """
 
+    secrets = frozenset({"body"})
+
     oauth_id: str
     ordering_key: str
     handler: str
-    body: bytes = field(repr=False)
+    body: bytes
     delivery: str
     received_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedEvent:
+class QueuedEvent(NewEvent, frozen=True, kw_only=True):
     """An event that was claimed, to be handled.
 
     Attributes:
         id: Its number in the queue.
-        oauth_id: The installation.
-        ordering_key: See `NewEvent`.
-        handler: See `NewEvent`.
-        body: See `NewEvent`.
-        delivery: See `NewEvent`.
-        received_at: See `NewEvent`.
         starts: How often it was claimed, this time included: more than once after a crash.
     """
 
     id: int
-    oauth_id: str
-    ordering_key: str
-    handler: str
-    body: bytes = field(repr=False)
-    delivery: str
-    received_at: float
     starts: int
 
 
@@ -172,10 +161,10 @@ class Storage(Protocol):
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
 
-    async def finish_event(self, id: int, *, owner: str) -> None:
-        """Remove an event from the queue, if the worker's claim is still good or was not replaced.
+    async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
+        """Remove events from the queue, unless another worker has claimed them since.
 
-        Its `delivery` is still remembered.
+        Their deliveries are still remembered.
         """
 
     async def release_events(self, *, owner: str) -> None:

@@ -146,8 +146,8 @@ class SqliteStorage:
         def delete(connection: sqlite3.Connection) -> None:
             for sql in (
                 "DELETE FROM records WHERE owner = ?",
-                "DELETE FROM events WHERE oauth_id = ?",
                 "DELETE FROM ordering_keys WHERE oauth_id = ?",
+                "DELETE FROM events WHERE oauth_id = ?",
                 "DELETE FROM deliveries WHERE oauth_id = ?",
             ):
                 connection.execute(sql, (owner,))
@@ -200,9 +200,9 @@ class SqliteStorage:
         """Extend all claims of a worker."""
         await self._run(partial(sqlite_queue.extend_events, owner=owner, until=until))
 
-    async def finish_event(self, id: int, *, owner: str) -> None:
-        """Remove an event from the queue."""
-        finish = partial(sqlite_queue.finish_event, id=id, owner=owner)
+    async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
+        """Remove events from the queue."""
+        finish = partial(sqlite_queue.finish_events, ids=ids, owner=owner)
         await self._run(finish, lasting=False)
 
     async def release_events(self, *, owner: str) -> None:

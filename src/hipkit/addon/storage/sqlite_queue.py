@@ -15,28 +15,17 @@ __all__ = [
     "add_event",
     "claim_events",
     "extend_events",
-    "finish_event",
+    "finish_events",
     "release_events",
 ]
 
 
 def add_event(connection: sqlite3.Connection, *, event: NewEvent) -> bool:
     """Add an event, and return whether it is new."""
-    is_new = connection.execute(
-        "INSERT INTO deliveries VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-        " SET known_at = excluded.known_at WHERE deliveries.known_at <= ? RETURNING 1",
-        (
-            event.oauth_id,
-            event.delivery,
-            event.received_at,
-            event.received_at - MEMORY_SECONDS,
-        ),
-    ).fetchall()
-    if not is_new:
-        return False
     added = connection.execute(
         "INSERT INTO events (oauth_id, ordering_key, handler, body, delivery, received_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        " SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deliveries"
+        " WHERE oauth_id = ? AND delivery = ? AND known_at > ?)",
         (
             event.oauth_id,
             event.ordering_key,
@@ -44,14 +33,12 @@ def add_event(connection: sqlite3.Connection, *, event: NewEvent) -> bool:
             event.body,
             event.delivery,
             event.received_at,
+            event.oauth_id,
+            event.delivery,
+            event.received_at - MEMORY_SECONDS,
         ),
     )
-    connection.execute(
-        "INSERT OR IGNORE INTO ordering_keys (oauth_id, ordering_key, head)"
-        " VALUES (?, ?, ?)",
-        (event.oauth_id, event.ordering_key, added.lastrowid),
-    )
-    return True
+    return added.rowcount > 0
 
 
 def claim_events(
@@ -65,15 +52,35 @@ def claim_events(
 ) -> list[QueuedEvent]:
     """Claim the oldest events that can be handled now, and return them, the oldest first."""
     until = now + lease_seconds
-    heads = connection.execute(
-        "UPDATE ordering_keys SET owner = ?, until = ?"
+    claimed = connection.execute(
+        "UPDATE ordering_keys SET owner = ?, until = ?, starts = starts + 1"
         " WHERE head IN (SELECT head FROM ordering_keys"
         " WHERE (until IS NULL OR until <= ? OR until > ?)"
         " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
         " ORDER BY head LIMIT ?) RETURNING head",
         (owner, until, now, until + lease_seconds, json.dumps([*but]), most),
     ).fetchall()
-    return _start(connection, [head for (head,) in heads])
+    if not claimed:
+        return []
+    events = connection.execute(
+        "SELECT id, starts, oauth_id, ordering_key, handler, body, delivery, received_at"
+        " FROM events JOIN ordering_keys USING (oauth_id, ordering_key)"
+        " WHERE id = head AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps([head for (head,) in claimed]),),
+    )
+    return [
+        QueuedEvent(
+            id=id,
+            starts=starts,
+            oauth_id=oauth_id,
+            ordering_key=ordering_key,
+            handler=handler,
+            body=body,
+            delivery=delivery,
+            received_at=received_at,
+        )
+        for id, starts, oauth_id, ordering_key, handler, body, delivery, received_at in events
+    ]
 
 
 def extend_events(connection: sqlite3.Connection, *, owner: str, until: float) -> None:
@@ -83,61 +90,21 @@ def extend_events(connection: sqlite3.Connection, *, owner: str, until: float) -
     )
 
 
-def finish_event(connection: sqlite3.Connection, *, id: int, owner: str) -> None:
-    """Remove an event, if the worker has the claim."""
-    following = connection.execute(
-        "SELECT (SELECT min(id) FROM events WHERE events.oauth_id = ordering_keys.oauth_id"
-        " AND events.ordering_key = ordering_keys.ordering_key AND id > head)"
-        " FROM ordering_keys WHERE head = ? AND owner = ?",
-        (id, owner),
-    ).fetchone()
-    if following is None:
-        return
-    connection.execute("DELETE FROM events WHERE id = ?", (id,))
-    if following == (None,):
-        connection.execute("DELETE FROM ordering_keys WHERE head = ?", (id,))
-        return
+def finish_events(
+    connection: sqlite3.Connection, *, ids: Collection[int], owner: str
+) -> None:
+    """Remove events that the worker has claimed."""
     connection.execute(
-        "UPDATE ordering_keys SET head = ?, owner = NULL, until = NULL WHERE head = ?",
-        (*following, id),
+        "DELETE FROM events WHERE id IN (SELECT head FROM ordering_keys"
+        " WHERE owner = ? AND head IN (SELECT value FROM json_each(?)))",
+        (owner, json.dumps([*ids])),
     )
 
 
 def release_events(connection: sqlite3.Connection, *, owner: str) -> None:
     """End all claims of a worker."""
     connection.execute(
-        "UPDATE events SET starts = starts - 1"
-        " WHERE id IN (SELECT head FROM ordering_keys WHERE owner = ?)",
+        "UPDATE ordering_keys SET owner = NULL, until = NULL, starts = starts - 1"
+        " WHERE owner = ?",
         (owner,),
     )
-    connection.execute(
-        "UPDATE ordering_keys SET owner = NULL, until = NULL WHERE owner = ?",
-        (owner,),
-    )
-
-
-def _start(connection: sqlite3.Connection, heads: list[int]) -> list[QueuedEvent]:
-    """Count the start of events, and return them, the oldest first."""
-    if not heads:
-        return []
-    rows = connection.execute(
-        "UPDATE events SET starts = starts + 1"
-        " WHERE id IN (SELECT value FROM json_each(?)) RETURNING"
-        " id, oauth_id, ordering_key, handler, body, delivery, received_at, starts",
-        (json.dumps(heads),),
-    ).fetchall()
-    return [
-        QueuedEvent(
-            id=id,
-            oauth_id=oauth_id,
-            ordering_key=ordering_key,
-            handler=handler,
-            body=body,
-            delivery=delivery,
-            received_at=received_at,
-            starts=starts,
-        )
-        for id, oauth_id, ordering_key, handler, body, delivery, received_at, starts in sorted(
-            rows
-        )
-    ]

@@ -239,15 +239,17 @@ async def test_claims_are_extended_while_a_handler_runs() -> None:
 
 
 class Failing(MemoryStorage):
-    """Fails as often as it is told."""
+    """Fails as often as it is told, and has its worker try again at once."""
 
     failures = 0
+    worker: Worker
 
-    async def finish_event(self, id: int, *, owner: str) -> None:
+    async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
         if self.failures:
             self.failures -= 1
+            asyncio.get_running_loop().call_soon(self.worker.wake)
             raise StorageError("busy")
-        await super().finish_event(id, owner=owner)
+        await super().finish_events(ids, owner=owner)
 
     async def release_events(self, *, owner: str) -> None:
         raise StorageError("busy")
@@ -271,7 +273,7 @@ async def test_a_room_goes_on_when_the_storage_works_again(
             raise failure
         handled.append(event.body)
 
-    worker = Worker(storage, handle, now=lambda: NOW, pause=at_once)
+    worker = storage.worker = Worker(storage, handle, now=lambda: NOW, pause=at_once)
     worker.start()
     await worker.drain()
     assert handled == [b"1", b"2"]

@@ -84,7 +84,7 @@ async def test_many_writers_on_one_file_lose_nothing(path: Path) -> None:
     handled = set()
     while claimed := await claim(storages[0]):
         handled.add(claimed.delivery)
-        await storages[0].finish_event(claimed.id, owner="w")
+        await storages[0].finish_events([claimed.id], owner="w")
     assert len(handled) == 50
     for each in storages:
         await each.aclose()
