@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import pytest
 
 from hipkit.addon.storage.protocol import NewEvent, Storage
@@ -140,3 +142,35 @@ async def test_deliveries_of_an_installation_that_was_deleted_are_forgotten(
     assert await storage.add_event(event)
     await storage.delete_owner("one")
     assert await storage.add_event(event)
+
+
+async def test_the_version_is_another_one_after_each_change(storage: Storage) -> None:
+    async def changed(change: Awaitable[object]) -> bool:
+        before = storage.version()
+        await change
+        return storage.version() not in (before, None)
+
+    assert await changed(storage.put("state", "a", b"1", owner="one"))
+    assert await changed(storage.add("state", "b", b"1", now=NOW))
+    assert await changed(storage.delete("state", "a"))
+    assert await changed(storage.take("state", "b", now=NOW))
+    assert await changed(storage.delete_owner("one"))
+
+
+async def test_the_version_stays_while_records_are_read_and_events_come(
+    storage: Storage,
+) -> None:
+    before = storage.version()
+    await storage.get("state", "a")
+    event = NewEvent(
+        oauth_id="one",
+        ordering_key="",
+        handler="h",
+        body=b"{}",
+        delivery="1",
+        received_at=NOW,
+    )
+    await storage.add_event(event)
+    (claimed,) = await storage.claim_events(owner="w", now=NOW, lease_seconds=9, most=1)
+    await storage.finish_events([claimed.id], owner="w")
+    assert storage.version() == before

@@ -17,6 +17,7 @@ from hipkit.api.secret import Secret
 __all__ = ["Installation", "Installations"]
 
 KIND = "installation"
+MOST_CACHED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +59,35 @@ class Installation:
 
 
 class Installations:
-    """The installations in a storage."""
+    """The installations in a storage. Those that are asked for are cached until any is changed."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
+        self._cached: dict[str, Installation] = {}
+        self._version: int | None = None
+        """The version of the storage that is cached."""
 
     async def find(self, oauth_id: str) -> Installation | None:
         """Return an installation, whether it is gone or not; `None` if it is not known."""
+        version = self.storage.version()
+        if version is not None and version == self._version:
+            cached = self._cached.get(oauth_id)
+            if cached is not None:
+                return cached
         value = await self.storage.get(KIND, oauth_id)
-        return None if value is None else _read(value)
+        if value is None:
+            return None
+        installation = _read(value)
+        self._cache(installation, version)
+        return installation
+
+    def _cache(self, installation: Installation, version: int | None) -> None:
+        """Cache an installation that was read after asking for a version."""
+        if version != self._version or len(self._cached) >= MOST_CACHED:
+            self._cached.clear()
+            self._version = version
+        if version is not None:
+            self._cached[installation.oauth_id] = installation
 
     async def find_all(self) -> list[Installation]:
         """Return all installations, those that are gone included."""

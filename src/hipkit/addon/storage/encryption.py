@@ -81,6 +81,10 @@ class EncryptedStorage:
         """Close the storage."""
         await self._storage.aclose()
 
+    def version(self) -> int | None:
+        """Return the version of the records."""
+        return self._storage.version()
+
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
         """Return a record."""
         return self._decrypt_if(await self._storage.get(kind, key, now=now))

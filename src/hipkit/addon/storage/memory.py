@@ -51,6 +51,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], _Record] = {}
+        self._version = 0
         self._numbers = itertools.count(1)
         self._queues: dict[tuple[str, str], _Queue] = {}
         """Installation and ordering key -> its events."""
@@ -62,6 +63,10 @@ class MemoryStorage:
 
     async def aclose(self) -> None:
         """Do nothing: what is stored stays, so that a test can restart an add-on."""
+
+    def version(self) -> int | None:
+        """Return the version of the records."""
+        return self._version
 
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
         """Return a record."""
@@ -86,6 +91,7 @@ class MemoryStorage:
         expires_at: float | None = None,
     ) -> None:
         """Store a record."""
+        self._version += 1
         self._records[kind, key] = _Record(value, owner, expires_at)
 
     async def add(
@@ -102,20 +108,24 @@ class MemoryStorage:
         record = self._records.get((kind, key))
         if record is not None and record.is_good(now):
             return False
+        self._version += 1
         self._records[kind, key] = _Record(value, owner, expires_at)
         return True
 
     async def take(self, kind: str, key: str, *, now: float) -> bytes | None:
         """Return a record and delete it."""
+        self._version += 1
         record = self._records.pop((kind, key), None)
         return record.value if record and record.is_good(now) else None
 
     async def delete(self, kind: str, key: str) -> bool:
         """Delete a record."""
+        self._version += 1
         return self._records.pop((kind, key), None) is not None
 
     async def delete_owner(self, owner: str) -> None:
         """Delete all records and events of an installation."""
+        self._version += 1
         for place in [at for at, each in self._records.items() if each.owner == owner]:
             del self._records[place]
         for kept in (self._queues, self._deliveries):

@@ -73,6 +73,15 @@ class Storage(Protocol):
     async def aclose(self) -> None:
         """Close it. Twice does nothing."""
 
+    def version(self) -> int | None:
+        """Return a number that is another one once any record has changed, in whatever process.
+
+        What was read after asking for it may be cached until then.
+
+        Returns:
+            `None` if nothing may be cached now.
+        """
+
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
         """Return a record; `None` if there is none, or it has expired."""
 

@@ -20,6 +20,7 @@ from hipkit.addon.storage.file_locks import FileLocks
 from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
+from hipkit.addon.storage.shared_version import SharedVersion
 from hipkit.addon.storage.threads import ConnectionThread, Reader
 from hipkit.api.errors import StorageError
 
@@ -37,7 +38,7 @@ class SqliteStorage:
     """A storage in an SQLite file. See `Storage`.
 
     The file is created if there is none, readable for its owner only. Beside it are those of
-    SQLite, and one whose name ends in `-locks`. It is opened on first use.
+    SQLite, and two whose names end in `-locks` and `-version`. It is opened on first use.
 
     What the power's failure may undo is that an event was handled, so that it is handled again.
 
@@ -55,6 +56,9 @@ class SqliteStorage:
         self._connecting = threading.Lock()
         self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
         self._locks = KeyLocks(self._files.acquire, self._files.release)
+        self._version = SharedVersion(
+            self._path.with_name(f"{self._path.name}-version")
+        )
 
     async def open(self) -> None:
         """Open the file.
@@ -71,6 +75,11 @@ class SqliteStorage:
         for thread in threads or ():
             await thread.stop()
         self._files.close()
+        self._version.close()
+
+    def version(self) -> int | None:
+        """Return the version of the records."""
+        return self._version.get()
 
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
         """Return a record."""
@@ -152,7 +161,7 @@ class SqliteStorage:
             ):
                 connection.execute(sql, (owner,))
 
-        await self._run(delete)
+        await self._run(delete, records=True)
 
     async def rewrite(self, change: Callable[[bytes], bytes]) -> None:
         """Replace the value of every record and the body of every event."""
@@ -170,7 +179,7 @@ class SqliteStorage:
                     "UPDATE events SET body = ? WHERE id = ?", (change(body), id)
                 )
 
-        await self._run(rewrite)
+        await self._run(rewrite, records=True)
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue."""
@@ -223,7 +232,7 @@ class SqliteStorage:
                 "DELETE FROM deliveries WHERE known_at <= ?", (now - MEMORY_SECONDS,)
             )
 
-        await self._run(sweep)
+        await self._run(sweep, records=True)
 
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
@@ -231,14 +240,20 @@ class SqliteStorage:
         return reader.run(lambda connection: _all(connection, sql, values))
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
-        """Return the rows of a statement that changes something."""
-        return await self._run(lambda connection: _all(connection, sql, values))
+        """Return the rows of a statement that changes records."""
+        return await self._run(
+            lambda connection: _all(connection, sql, values), records=True
+        )
 
     async def _run(
-        self, function: Callable[[sqlite3.Connection], T], *, lasting: bool = True
+        self,
+        function: Callable[[sqlite3.Connection], T],
+        *,
+        lasting: bool = True,
+        records: bool = False,
     ) -> T:
         _, writer = await self._opened()
-        return await writer.run(function, lasting=lasting)
+        return await writer.run(function, lasting=lasting, records=records)
 
     async def _opened(self) -> tuple[Reader, ConnectionThread]:
         threads = self._threads
@@ -247,7 +262,10 @@ class SqliteStorage:
         if threads is None:
             reader = Reader(self._connected)
             writer = ConnectionThread(
-                self._connected, "BEGIN IMMEDIATE", durable=self._durable
+                self._connected,
+                "BEGIN IMMEDIATE",
+                durable=self._durable,
+                changing=self._version.change,
             )
             threads = self._threads = (reader, writer)
         try:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ class ConnectionThread:
         connected: Opens the connection, in that thread, and closes it.
         begin: The statement that begins a transaction.
         durable: Whether a commit waits for the disk.
+        changing: Holds the commit of a command that changes `records`.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class ConnectionThread:
         begin: str,
         *,
         durable: bool,
+        changing: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._connected = connected
         self._begin = begin
+        self._changing = changing
         self._durable = durable
         self._waiting: SimpleQueue[list[_Command] | None] = SimpleQueue()
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
@@ -64,7 +67,11 @@ class ConnectionThread:
         await _wait_for(self._opened)
 
     async def run(
-        self, function: Callable[[sqlite3.Connection], T], *, lasting: bool = True
+        self,
+        function: Callable[[sqlite3.Connection], T],
+        *,
+        lasting: bool = True,
+        records: bool = False,
     ) -> T:
         """Return what a function returns, after its changes were committed.
 
@@ -72,10 +79,11 @@ class ConnectionThread:
             function: What is to be done. It must not begin or end a transaction, and is called
                 again if it, or another one with it, fails.
             lasting: Whether it must not be lost when the power fails.
+            records: Whether it changes what others may have cached.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        command = _Command(function, loop, future, lasting=lasting)
+        command = _Command(function, loop, future, lasting=lasting, records=records)
         with self._gathering:
             if loop not in self._gathered:
                 self._gathered[loop] = []
@@ -135,8 +143,10 @@ class ConnectionThread:
                 connection.execute(self._begin)
                 for command in commands:
                     command.run_alone(connection)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
+            are_records = any(command.records for command in commands)
+            with self._changing() if are_records else nullcontext():
+                connection.execute("COMMIT")
+        except (sqlite3.Error, StorageError) as error:
             with suppress(sqlite3.Error):  # SQLite may have done so itself.
                 connection.execute("ROLLBACK")
             for command in commands:
@@ -217,8 +227,10 @@ class _Command:
         future: asyncio.Future[T],
         *,
         lasting: bool,
+        records: bool,
     ) -> None:
         self.lasting = lasting
+        self.records = records
         self.loop = loop
 
         def run(connection: sqlite3.Connection) -> Work:

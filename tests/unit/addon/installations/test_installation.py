@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hipkit import StorageError
 from hipkit.addon.installations.installation import Installation, Installations
 from hipkit.addon.storage.memory import MemoryStorage
+from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.api.secret import Secret
 
 ONE = Installation(
@@ -75,3 +77,56 @@ async def test_a_damaged_record_is_an_error_that_shows_nothing(value: bytes) -> 
     with pytest.raises(StorageError, match="cannot be read") as caught:
         await Installations(storage).find("one")
     assert "hunter2" not in str(caught.value)
+
+
+class Counting(MemoryStorage):
+    """Counts what is read, and may change something meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+        self.changing = False
+
+    def version(self) -> int | None:
+        return None if self.changing else super().version()
+
+    async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
+        self.reads += 1
+        return await super().get(kind, key, now=now)
+
+
+async def test_an_installation_is_read_once_until_anything_changes() -> None:
+    storage = Counting()
+    installations = Installations(storage)
+    await installations.save(ONE)
+    for _ in range(3):
+        assert await installations.find("one") == ONE
+    assert storage.reads == 1
+    await Installations(storage).save(replace(ONE, gone_at=9.0))
+    assert await installations.find("one") == replace(ONE, gone_at=9.0)
+
+
+async def test_what_is_read_during_a_change_is_read_again() -> None:
+    storage = Counting()
+    installations = Installations(storage)
+    await installations.save(ONE)
+    storage.changing = True
+    for _ in range(2):
+        assert await installations.find("one") == ONE
+    storage.changing = False
+    assert await installations.find("one") == ONE
+    assert storage.reads == 3
+
+
+async def test_a_removal_by_another_process_takes_effect_at_once(
+    tmp_path: Path,
+) -> None:
+    # Two objects share nothing but the files, as two processes do.
+    here, there = (SqliteStorage(tmp_path / "add on.db") for _ in range(2))
+    installations = Installations(here)
+    await installations.save(ONE)
+    assert await installations.find("one") == ONE
+    await Installations(there).remove("one")
+    assert await installations.find("one") is None
+    for each in (here, there):
+        await each.aclose()
