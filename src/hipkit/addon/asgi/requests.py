@@ -59,13 +59,14 @@ class HttpRequest:
             (bytes(name).lower(), bytes(value))
             for name, value in scope.get("headers", ())
         ]
+        self._first = dict(reversed(self.headers))
+        """The first value of each header."""
         self._receive = receive
 
     def header(self, name: str) -> str:
         """Return the first value of a header; empty if there is none."""
-        wanted = name.lower().encode()
-        values = (value for key, value in self.headers if key == wanted)
-        return next(values, b"").decode("latin-1").strip()
+        value = self._first.get(name.lower().encode(), b"")
+        return value.decode("latin-1").strip()
 
     @property
     def is_form(self) -> bool:

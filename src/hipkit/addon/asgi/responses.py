@@ -20,10 +20,10 @@ __all__ = [
 ]
 
 SAFE = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
+    b"cache-control": b"no-store",
+    b"x-content-type-options": b"nosniff",
     # Addresses of views hold a signature, which other sites must not learn.
-    "referrer-policy": "no-referrer",
+    b"referrer-policy": b"no-referrer",
 }
 BODILESS = (204, 304)
 """The statuses whose responses end with their headers."""
@@ -74,7 +74,7 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
     Raises:
         ValueError: A header holds a line end or another character that it cannot.
     """
-    headers = SAFE | {name.lower(): value for name, value in response.headers.items()}
+    headers = {name.lower(): value for name, value in response.headers.items()}
     if response.content_type:
         headers["content-type"] = response.content_type
     body = response.body
@@ -85,14 +85,14 @@ async def send_response(send: Send, response: Response, *, is_head: bool) -> Non
     for name, value in headers.items():
         if not (name.isascii() and name.isprintable() and value.isprintable()):
             raise ValueError(f"the header {name!r} holds a character that it cannot")
+    encoded = {
+        name.encode(): value.encode("latin-1") for name, value in headers.items()
+    }
     await send(
         {
             "type": "http.response.start",
             "status": response.status,
-            "headers": [
-                (name.encode(), value.encode("latin-1"))
-                for name, value in headers.items()
-            ],
+            "headers": [*(SAFE | encoded).items()],
         }
     )
     await send({"type": "http.response.body", "body": b"" if is_head else body})

@@ -9,13 +9,17 @@ from contextvars import copy_context
 from functools import partial
 from inspect import isawaitable
 
-from hipkit.addon.handlers.handler import Factories, Handler
+from hipkit.addon.handlers.handler import NO_GROUPS, Factories, Groups, Handler
 
 __all__ = ["call_function", "call_handler"]
 
 
 async def call_handler(
-    handler: Handler, subject: object, factories: Factories, threads: Executor
+    handler: Handler,
+    subject: object,
+    factories: Factories,
+    threads: Executor,
+    groups: Groups = NO_GROUPS,
 ) -> object:
     """Call a handler and return its result.
 
@@ -24,8 +28,9 @@ async def call_handler(
         subject: What it is for.
         factories: The values that are passed by type.
         threads: Where a handler runs that is not async.
+        groups: The named groups of its pattern, as its `match` returns them.
     """
-    call = partial(handler.call, subject, factories)
+    call = partial(handler.call, subject, factories, groups)
     return await _call(call, is_async=handler.is_async, threads=threads)
 
 

@@ -11,7 +11,13 @@ from hipkit.addon.descriptor.identity import Identity
 from hipkit.addon.dispatch.calling import call_function, call_handler
 from hipkit.addon.handlers.commands import UsageError
 from hipkit.addon.handlers.events import RoomEvent, RoomNotification, to_room_event
-from hipkit.addon.handlers.handler import OF_EVENTS, Factories, Handler
+from hipkit.addon.handlers.handler import (
+    NO_GROUPS,
+    OF_EVENTS,
+    Factories,
+    Groups,
+    Handler,
+)
 from hipkit.addon.handlers.registry import Failure, Registry
 from hipkit.addon.handlers.replies import Reply, to_operation
 from hipkit.addon.handlers.views import ViewRequest
@@ -91,13 +97,14 @@ class Dispatcher:
         del event
         if subject is None or is_own(subject, self._identity, caller.installation):
             return
-        if not handler.matches(subject):
+        groups = handler.match(subject)
+        if groups is None:
             # HipChat searches for the pattern too, whose regular expressions may differ a little.
             LOGGER.debug("%s: an event does not match its pattern", handler.key)
             return
         try:
             try:
-                reply = await self.call(handler, subject, caller)
+                reply = await self.call(handler, subject, caller, groups)
             except UsageError as error:
                 reply = str(error)
             await self._reply(reply, subject, caller)
@@ -113,10 +120,16 @@ class Dispatcher:
         except Exception as error:
             await self._report(error, handler.key, installation, caller)
 
-    async def call(self, handler: Handler, subject: Subject, caller: Caller) -> object:
+    async def call(
+        self,
+        handler: Handler,
+        subject: Subject,
+        caller: Caller,
+        groups: Groups = NO_GROUPS,
+    ) -> object:
         """Call a handler and return its result."""
         factories = caller.factories_for(subject)
-        return await call_handler(handler, subject, factories, self._threads)
+        return await call_handler(handler, subject, factories, self._threads, groups)
 
     async def report_view(
         self, error: Exception, handler: Handler, request: ViewRequest, caller: Caller

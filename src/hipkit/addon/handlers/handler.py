@@ -24,10 +24,18 @@ from hipkit.addon.installations.installation import Installation
 from hipkit.api.callbacks import is_async
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
-from hipkit.descriptors.patterns import Match, find_match, find_problem
+from hipkit.descriptors.patterns import find_match, find_problem
 from hipkit.v2.models import Room, Sender
 
-__all__ = ["INJECTED", "OF_EVENTS", "Factories", "Handler", "read_handler"]
+__all__ = [
+    "INJECTED",
+    "NO_GROUPS",
+    "OF_EVENTS",
+    "Factories",
+    "Groups",
+    "Handler",
+    "read_handler",
+]
 
 LOGGER = getLogger("hipkit.addon")
 
@@ -40,6 +48,10 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 Factories = Mapping[type, Callable[[], object]]
 """Type in `INJECTED` -> returns the value to pass; called only for what a handler asks for."""
+
+Groups = Mapping[str, str | None]
+"""Named group that a handler receives -> its text."""
+NO_GROUPS: Groups = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +85,45 @@ class Handler:
         """HipChat's name of the event; empty if it is not for an event."""
         return self.kind.event if issubclass(self.kind, RoomEvent) else ""
 
-    def matches(self, event: RoomEvent) -> bool:
-        """Return whether an event is one for this handler."""
+    def match(self, event: RoomEvent) -> Groups | None:
+        """Return the named groups that the handler receives; `None` if an event is not for it."""
         if not isinstance(event, self.kind):
-            return False
+            return None
         if self.command is not None:
-            return isinstance(event, Message) and self.command.matches(event.text)
+            is_called = isinstance(event, Message) and self.command.matches(event.text)
+            return {} if is_called else None
+        text = getattr(event, "text", None)
+        if self.pattern is None or not isinstance(text, str):
+            return {} if self.pattern is None else None
         try:
-            return self.pattern is None or self._find(event) is not None
+            # In bounded time: the text comes from anybody.
+            found = find_match(self.pattern, text)
         except TimeoutError:
             LOGGER.warning("%s: its pattern took too long for a message", self.key)
-            return False
+            return None
+        if found is None:
+            return None
+        matched = found.groupdict()
+        return {
+            name: absent if (value := matched.get(name)) is None else value
+            for name, absent in self.groups.items()
+        }
 
-    def call(self, subject: object, factories: Factories) -> object:
+    def call(
+        self, subject: object, factories: Factories, groups: Groups = NO_GROUPS
+    ) -> object:
         """Call the function; of an async one, return the awaitable.
 
         Args:
             subject: What the handler is for, such as an event.
             factories: The values that are passed by type.
+            groups: The named groups, as `match` returns them.
 
         Raises:
             UsageError: The message calls the command with wrong arguments.
         """
         named = {name: factories[kind]() for name, kind in self.injected.items()}
+        named |= groups
         words: list[object] = []
         if self.command is not None and isinstance(subject, Message):
             values = self.command.read(subject.text, subject.mentions)
@@ -106,20 +134,7 @@ class Handler:
                 # What stands before `*words` must be passed by position.
                 before = [value for name, value in values.items() if name != repeated]
                 words = [*before, *cast("list[object]", values[repeated])]
-        if self.groups:
-            found = self._find(subject)
-            matched = {} if found is None else found.groupdict()
-            for name, absent in self.groups.items():
-                value = matched.get(name)
-                named[name] = absent if value is None else value
         return self.function(subject, *words, **named)
-
-    def _find(self, subject: object) -> Match | None:
-        # In bounded time: the text comes from anybody.
-        text = getattr(subject, "text", None)
-        if self.pattern is None or not isinstance(text, str):
-            return None
-        return find_match(self.pattern, text)
 
 
 def read_handler(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from hipkit.addon.installations.claims import (
     Claims,
@@ -44,8 +45,7 @@ RENEWED_SECONDS = 60 * 60
 MOST_FIELDS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedRequest:
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request that HipChat signed: for whom it was made, and where.
 
     Attributes:
@@ -254,6 +254,8 @@ def _member(value: object, name: str) -> object:
 def _fields(query: str | Mapping[str, str]) -> Iterable[tuple[str, str]]:
     if isinstance(query, Mapping):
         return query.items()
+    if not query:
+        return ()
     try:
         return parse_qsl(query, max_num_fields=MOST_FIELDS)
     except ValueError:

@@ -462,7 +462,7 @@ async def test_a_renewed_token_opens_views_for_an_hour_but_posts_no_events() -> 
     later = NOW + 3000
     token = header(renew(first, now=later))
     signed = await verify_request(installations, headers=token, now=later + 3000)
-    assert signed == replace(first, token_id=None, is_renewed=True)
+    assert signed == msgspec.structs.replace(first, token_id=None, is_renewed=True)
     with pytest.raises(SignatureError, match="token of a view"):
         check_event(signed, EventEnvelope(event="x", item={}))
     with pytest.raises(SignatureError, match="token of a view"):
