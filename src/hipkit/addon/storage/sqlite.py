@@ -21,7 +21,7 @@ from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
 from hipkit.addon.storage.shared_version import SharedVersion
-from hipkit.addon.storage.threads import ConnectionThread, Reader
+from hipkit.addon.storage.threads import ConnectionThread
 from hipkit.api.errors import StorageError
 
 __all__ = ["SqliteStorage"]
@@ -50,7 +50,7 @@ class SqliteStorage:
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
         self._path = Path(path)
         self._durable = durable
-        self._threads: tuple[Reader, ConnectionThread] | None = None
+        self._threads: tuple[ConnectionThread, ConnectionThread] | None = None
         """For reading, which must not wait for the disk, and for writing."""
         self._is_open = False
         self._connecting = threading.Lock()
@@ -96,10 +96,7 @@ class SqliteStorage:
             "SELECT key, value FROM records WHERE kind = ?"
             " AND (expires_at IS NULL OR expires_at > ?) ORDER BY key"
         )
-        # There may be many, too many for the event loop's own thread.
-        return await self._run(
-            lambda connection: _all(connection, sql, (kind, now)), lasting=False
-        )
+        return await self._read(sql, (kind, now))
 
     async def put(
         self,
@@ -237,7 +234,7 @@ class SqliteStorage:
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
         reader, _ = await self._opened()
-        return reader.run(lambda connection: _all(connection, sql, values))
+        return await reader.run(lambda connection: _all(connection, sql, values))
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a statement that changes records."""
@@ -255,12 +252,12 @@ class SqliteStorage:
         _, writer = await self._opened()
         return await writer.run(function, lasting=lasting, records=records)
 
-    async def _opened(self) -> tuple[Reader, ConnectionThread]:
+    async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
         threads = self._threads
         if threads is not None and self._is_open:
             return threads
         if threads is None:
-            reader = Reader(self._connected)
+            reader = ConnectionThread(self._connected, "BEGIN", durable=False)
             writer = ConnectionThread(
                 self._connected,
                 "BEGIN IMMEDIATE",

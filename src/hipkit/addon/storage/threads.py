@@ -1,6 +1,6 @@
-"""Connections to an SQLite database: one for queries, one in a thread that commits.
+"""Connections to an SQLite database, each in a thread of its own: no event loop waits for a lock.
 
-That thread does together what waits for it.
+A thread does together what waits for it.
 A commit waits for the disk, so a hundred events that come at once must not wait a hundred times.
 If one fails, all are undone and run again, each in a savepoint of its own: it undoes nothing of the
 others.
@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["ConnectionThread", "Reader"]
+__all__ = ["ConnectionThread"]
 
 T = TypeVar("T")
 Work = Callable[[], None]
@@ -152,63 +152,6 @@ class ConnectionThread:
             for command in commands:
                 command.fail(error)
         _finish(commands)
-
-
-class Reader:
-    """Runs queries on a connection right where it is called, which takes less than another thread.
-
-    No commit is waited for: the database must have a write-ahead log.
-
-    Args:
-        connected: Opens the connection, in a thread, and closes it there.
-    """
-
-    def __init__(
-        self, connected: Callable[[], AbstractContextManager[sqlite3.Connection]]
-    ) -> None:
-        self._connected = connected
-        self._opened: Future[sqlite3.Connection] = Future()
-        self._is_over = threading.Event()
-        # A query of another thread would extend the snapshot of one that is not read to its end.
-        self._reading = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._hold, name="hipkit-storage-reader", daemon=True
-        )
-        self._thread.start()
-
-    async def opened(self) -> None:
-        """Wait until the connection is open.
-
-        Raises:
-            StorageError: It cannot be opened.
-        """
-        await _wait_for(self._opened)
-
-    def run(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what a short query returns.
-
-        Raises:
-            StorageError: The database cannot be read.
-        """
-        try:
-            with self._reading:
-                return query(self._opened.result())
-        except sqlite3.Error as error:
-            raise _storage_error(error) from None
-
-    async def stop(self) -> None:
-        """Close the connection."""
-        self._is_over.set()
-        await asyncio.to_thread(self._thread.join)
-
-    def _hold(self) -> None:
-        try:
-            with self._connected() as connection:
-                self._opened.set_result(connection)
-                self._is_over.wait()
-        except (sqlite3.Error, OSError, StorageError) as error:
-            if not self._opened.done():
-                self._opened.set_exception(_storage_error(error))
 
 
 async def _wait_for(opened: Future[T]) -> None:

@@ -230,6 +230,40 @@ async def test_a_killed_process_leaves_its_events_and_no_lock(path: Path) -> Non
         await storage.aclose()
 
 
+LOCKER = """
+import fcntl, sys
+
+# Where SQLite locks a database for reading, in five ways.
+with open(sys.argv[1], "r+b") as index:
+    fcntl.lockf(index, fcntl.LOCK_EX, 5, 123)
+    print("locked", flush=True)
+    sys.stdin.readline()
+"""
+
+
+async def test_an_event_loop_never_waits_for_a_lock(path: Path) -> None:
+    storage = SqliteStorage(path)
+    await storage.put("token", "a", b"1")
+    child = subprocess.Popen(
+        [sys.executable, "-c", LOCKER, f"{path}-shm"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = await asyncio.to_thread(cast("IO[str]", child.stdout).readline)
+        assert line == "locked\n"
+        # The loop itself ends the lock, after the query has begun to wait.
+        reading = asyncio.create_task(storage.get("token", "a"))
+        await asyncio.sleep(0)
+        child.communicate("release\n")
+        assert await reading == b"1"
+    finally:
+        child.kill()
+        child.communicate()
+        await storage.aclose()
+
+
 async def test_two_objects_on_one_file_exclude_each_other(path: Path) -> None:
     one, two = SqliteStorage(path), SqliteStorage(path)
     inside = 0

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from hipkit import StorageError
-from hipkit.addon.storage.threads import ConnectionThread, Reader
+from hipkit.addon.storage.threads import ConnectionThread
 
 
 class Traced:
@@ -168,30 +168,33 @@ async def test_what_was_asked_for_before_the_end_is_done() -> None:
     assert traced.count("COMMIT") == 1
 
 
-async def test_a_query_runs_where_it_is_called() -> None:
-    traced = Traced()
-    reader = Reader(traced.connected)
-    await reader.opened()
-    thread, rows = reader.run(
-        lambda connection: (
-            threading.get_ident(),
-            connection.execute("SELECT 1").fetchall(),
-        )
-    )
-    assert (thread, rows) == (threading.get_ident(), [(1,)])
-    with pytest.raises(StorageError, match="SQLITE_ERROR"):
-        reader.run(lambda connection: connection.execute("SELECT private"))
-    await reader.stop()
-    assert traced.is_closed
-
-
-async def test_a_database_that_cannot_be_opened_fails_for_readers_too() -> None:
+async def test_a_database_that_cannot_be_opened_fails_for_all_that_wait() -> None:
     @contextmanager
     def connected() -> Iterator[sqlite3.Connection]:
         yield sqlite3.connect("file:private?mode=ro", uri=True)
 
-    reader = Reader(connected)
+    thread = ConnectionThread(connected, "BEGIN", durable=False)
     for _ in range(2):
         with pytest.raises(StorageError, match="SQLITE_CANTOPEN"):
-            await reader.opened()
-    await reader.stop()
+            await thread.opened()
+    await thread.stop()
+
+
+async def test_a_command_that_changes_records_is_committed_inside_the_change() -> None:
+    traced = Traced()
+
+    @contextmanager
+    def changing() -> Iterator[None]:
+        traced.statements.append("change begins")
+        yield
+        traced.statements.append("change ends")
+
+    thread = ConnectionThread(
+        traced.connected, "BEGIN", durable=False, changing=changing
+    )
+    await thread.opened()
+    await thread.run(partial(insert, 1))
+    assert traced.count("change") == 0
+    await thread.run(partial(insert, 2), records=True)
+    assert traced.statements[-3:] == ["change begins", "COMMIT", "change ends"]
+    await thread.stop()
