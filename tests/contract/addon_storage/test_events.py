@@ -5,6 +5,7 @@ from __future__ import annotations
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent, Storage
 
 NOW = 1_480_000_000.0
+HOST = "https://chat.example.com"
 LEASE = 30.0
 
 
@@ -14,11 +15,13 @@ async def add(
     *,
     ordering_key: str = "room 1",
     oauth_id: str = "one",
+    host: str = HOST,
     at: float = NOW,
 ) -> bool:
     event = NewEvent(
         oauth_id=oauth_id,
         ordering_key=ordering_key,
+        host=host,
         handler="greet",
         body=b'{"of": "' + delivery.encode() + b'"}',
         delivery=delivery,
@@ -53,6 +56,7 @@ async def test_a_claimed_event_has_all_that_was_added(storage: Storage) -> None:
         id=event.id,
         oauth_id="one",
         ordering_key="room 1",
+        host=HOST,
         handler="greet",
         body=b'{"of": "a"}',
         delivery="a",
@@ -173,6 +177,16 @@ async def test_events_of_some_installations_can_be_left_out(storage: Storage) ->
         owner="worker", now=NOW, lease_seconds=LEASE, most=9, but=["one", "two"]
     )
     assert [event.oauth_id for event in events] == ["three"]
+
+
+async def test_events_of_some_hosts_can_be_left_out(storage: Storage) -> None:
+    for oauth_id, host in (("one", HOST), ("two", HOST), ("three", "https://other")):
+        await add(storage, oauth_id, oauth_id=oauth_id, host=host)
+    events = await storage.claim_events(
+        owner="worker", now=NOW, lease_seconds=LEASE, most=9, but=[HOST]
+    )
+    assert [event.oauth_id for event in events] == ["three"]
+    assert [event.host for event in events] == ["https://other"]
 
 
 async def test_a_claim_from_before_the_clock_was_set_back_does_not_last(

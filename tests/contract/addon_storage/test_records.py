@@ -9,6 +9,7 @@ import pytest
 from hipkit.addon.storage.protocol import NewEvent, Storage
 
 NOW = 1_480_000_000.0
+HOST = "https://chat.example.com"
 
 
 async def test_a_record_is_read_as_it_was_stored(storage: Storage) -> None:
@@ -86,6 +87,7 @@ async def test_what_belongs_to_an_installation_goes_with_it(storage: Storage) ->
         event = NewEvent(
             oauth_id=oauth_id,
             ordering_key="",
+            host=HOST,
             handler="h",
             body=b"{}",
             delivery="1",
@@ -115,6 +117,7 @@ async def test_rewriting_changes_all_values_and_bodies(storage: Storage) -> None
     event = NewEvent(
         oauth_id="one",
         ordering_key="",
+        host=HOST,
         handler="h",
         body=b"{}",
         delivery="1",
@@ -134,6 +137,7 @@ async def test_deliveries_of_an_installation_that_was_deleted_are_forgotten(
     event = NewEvent(
         oauth_id="one",
         ordering_key="",
+        host=HOST,
         handler="h",
         body=b"{}",
         delivery="1",
@@ -165,6 +169,7 @@ async def test_the_version_stays_while_records_are_read_and_events_come(
     event = NewEvent(
         oauth_id="one",
         ordering_key="",
+        host=HOST,
         handler="h",
         body=b"{}",
         delivery="1",

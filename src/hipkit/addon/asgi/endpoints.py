@@ -192,10 +192,10 @@ class Endpoints:
         room_id = _room_of(event)
         if event.event != handler.event or room_id is None:
             return text_response(400, f"The body is not a {handler.event} in a room.")
-        oauth_id = signed.installation.oauth_id
         await self._runtime.store(
             NewEvent(
-                oauth_id=oauth_id,
+                oauth_id=signed.installation.oauth_id,
+                host=signed.installation.host,
                 ordering_key=str(room_id),
                 handler=handler.key,
                 body=body,

@@ -201,6 +201,7 @@ class Runtime:
         await self.store(
             NewEvent(
                 oauth_id=installation.oauth_id,
+                host=installation.host,
                 ordering_key=handler,
                 handler=handler,
                 body=b"{}",

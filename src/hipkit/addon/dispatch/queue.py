@@ -38,8 +38,8 @@ class Worker:
         storage: Where events are stored.
         handle: Handles an event. It raises for nothing that the handler did.
         now: The time, in seconds since 1970.
-        most: How many events may be handled at the same time; half of them of one installation, so
-            that slow rooms and a limit of one do not stop the others.
+        most: How many events may be handled at the same time: half of them of one installation and
+            three quarters of one host, so that slow rooms and limits of one do not stop the others.
         pause: Waits before the storage is tried again, for tests.
     """
 
@@ -62,8 +62,10 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: list[int] = []
         """The events that were handled, and are still stored."""
-        self._running: Counter[str] = Counter()
-        """Installation -> how many of its events are being handled."""
+        self._shares = {"oauth_id": max(1, most // 2), "host": max(1, most * 3 // 4)}
+        """Member of events -> how many with the same value may be handled at the same time."""
+        self._running = {name: Counter[str]() for name in self._shares}
+        """Member -> its values, and how many events with each are being handled."""
         self._idle = asyncio.Event()
         self._loops: list[asyncio.Task[NoReturn]] = []
 
@@ -129,12 +131,8 @@ class Worker:
 
     async def _claim(self) -> None:
         """Start a task for each event that can be handled now."""
-        share = max(1, self._most // 2)
         while (free := self._most - len(self._tasks)) > 0:
-            full = [each for each, count in self._running.items() if count >= share]
-            # Whoever they are of, none of the others can get more than its share by them.
-            left = [share - count for count in self._running.values() if count < share]
-            most = min(free, share, *left)
+            full, most = self._full(), min(free, self._open_share())
             events = await self._storage.claim_events(
                 owner=self._owner,
                 now=self._now(),
@@ -145,7 +143,7 @@ class Worker:
             for event in events:
                 task = asyncio.create_task(self._run(event))
                 self._tasks.add(task)
-                self._running[event.oauth_id] += 1
+                self._count(event, 1)
                 task.add_done_callback(partial(self._done, event))
             if len(events) < most:
                 # Not if something came or ended while the storage was asked.
@@ -153,11 +151,34 @@ class Worker:
                     self._idle.set()
                 return
 
+    def _full(self) -> list[str]:
+        """Return the installations and hosts that have their share."""
+        return [
+            value
+            for name, share in self._shares.items()
+            for value, count in self._running[name].items()
+            if count >= share
+        ]
+
+    def _open_share(self) -> int:
+        """Return how many more events may be claimed, whoever they are of."""
+        return min(
+            share - count
+            for name, share in self._shares.items()
+            for count in (0, *self._running[name].values())
+            if count < share
+        )
+
+    def _count(self, event: QueuedEvent, change: int) -> None:
+        for name, running in self._running.items():
+            value = getattr(event, name)
+            running[value] += change
+            if not running[value]:
+                del running[value]
+
     def _done(self, event: QueuedEvent, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._running[event.oauth_id] -= 1
-        if not self._running[event.oauth_id]:
-            del self._running[event.oauth_id]
+        self._count(event, -1)
         if task.cancelled():
             return
         if task.exception() is not None:

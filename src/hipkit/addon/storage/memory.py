@@ -39,6 +39,10 @@ class _Queue:
     def free(self) -> None:
         self.owner, self.until = None, 0.0
 
+    def is_one_of(self, some: Collection[str]) -> bool:
+        _, event = self.events[0]
+        return event.oauth_id in some or event.host in some
+
     def is_free(self, now: float, lease_seconds: float) -> bool:
         return not now < self.until <= now + 2 * lease_seconds
 
@@ -167,8 +171,8 @@ class MemoryStorage:
         """Claim the oldest events that can be handled now."""
         free = [
             queue
-            for (oauth_id, _), queue in self._queues.items()
-            if oauth_id not in but and queue.is_free(now, lease_seconds)
+            for queue in self._queues.values()
+            if queue.is_free(now, lease_seconds) and not queue.is_one_of(but)
         ]
         free.sort(key=lambda queue: queue.events[0][0])
         claimed = []

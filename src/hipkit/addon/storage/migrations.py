@@ -25,6 +25,7 @@ MIGRATIONS = (
     CREATE TABLE events (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         oauth_id TEXT NOT NULL,
+        host TEXT NOT NULL,
         ordering_key TEXT NOT NULL,
         handler TEXT NOT NULL,
         body BLOB NOT NULL,
@@ -46,6 +47,7 @@ MIGRATIONS = (
     CREATE TABLE ordering_keys (
         oauth_id TEXT NOT NULL,
         ordering_key TEXT NOT NULL,
+        host TEXT NOT NULL,
         head INTEGER NOT NULL,
         starts INTEGER NOT NULL DEFAULT 0,
         owner TEXT,
@@ -58,8 +60,8 @@ MIGRATIONS = (
     -- Done in the statement that adds or removes an event, as each statement has its price.
     CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
         INSERT OR REPLACE INTO deliveries VALUES (NEW.oauth_id, NEW.delivery, NEW.received_at);
-        INSERT OR IGNORE INTO ordering_keys (oauth_id, ordering_key, head)
-            VALUES (NEW.oauth_id, NEW.ordering_key, NEW.id);
+        INSERT OR IGNORE INTO ordering_keys (oauth_id, ordering_key, host, head)
+            VALUES (NEW.oauth_id, NEW.ordering_key, NEW.host, NEW.id);
     END;
     CREATE TRIGGER event_removed AFTER DELETE ON events BEGIN
         DELETE FROM ordering_keys WHERE head = OLD.id AND NOT EXISTS (

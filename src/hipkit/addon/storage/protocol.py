@@ -28,6 +28,7 @@ class NewEvent(MaskedStruct, frozen=True, kw_only=True):
 
     Attributes:
         oauth_id: The installation.
+        host: The installation's host, see `Installation.host`.
         ordering_key: Events of an installation with the same one are handled one after another, in
             the order in which they came.
         handler: The key of the handler.
@@ -39,6 +40,7 @@ class NewEvent(MaskedStruct, frozen=True, kw_only=True):
     secrets = frozenset({"body"})
 
     oauth_id: str
+    host: str
     ordering_key: str
     handler: str
     body: bytes
@@ -164,7 +166,7 @@ class Storage(Protocol):
             lease_seconds: How long the claims are good, unless they are extended. After a crash
                 the events are handled again when they have run out.
             most: How many to claim at most.
-            but: Installations whose events are not claimed.
+            but: Installations and hosts whose events are not claimed.
         """
 
     async def extend_events(self, *, owner: str, until: float) -> None:

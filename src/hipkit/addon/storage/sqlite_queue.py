@@ -23,11 +23,12 @@ __all__ = [
 def add_event(connection: sqlite3.Connection, *, event: NewEvent) -> bool:
     """Add an event, and return whether it is new."""
     added = connection.execute(
-        "INSERT INTO events (oauth_id, ordering_key, handler, body, delivery, received_at)"
-        " SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deliveries"
+        "INSERT INTO events (oauth_id, host, ordering_key, handler, body, delivery, received_at)"
+        " SELECT ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM deliveries"
         " WHERE oauth_id = ? AND delivery = ? AND known_at > ?)",
         (
             event.oauth_id,
+            event.host,
             event.ordering_key,
             event.handler,
             event.body,
@@ -56,30 +57,40 @@ def claim_events(
         "UPDATE ordering_keys SET owner = ?, until = ?, starts = starts + 1"
         " WHERE head IN (SELECT head FROM ordering_keys"
         " WHERE (until IS NULL OR until <= ? OR until > ?)"
-        " AND oauth_id NOT IN (SELECT value FROM json_each(?))"
+        " AND NOT EXISTS (SELECT 1 FROM json_each(?) WHERE value IN (oauth_id, host))"
         " ORDER BY head LIMIT ?) RETURNING head",
         (owner, until, now, until + lease_seconds, json.dumps([*but]), most),
     ).fetchall()
     if not claimed:
         return []
     events = connection.execute(
-        "SELECT id, starts, oauth_id, ordering_key, handler, body, delivery, received_at"
-        " FROM events JOIN ordering_keys USING (oauth_id, ordering_key)"
-        " WHERE id = head AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        "SELECT events.*, starts FROM events JOIN ordering_keys ON id = head"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([head for (head,) in claimed]),),
     )
     return [
         QueuedEvent(
             id=id,
-            starts=starts,
             oauth_id=oauth_id,
+            host=host,
             ordering_key=ordering_key,
             handler=handler,
             body=body,
             delivery=delivery,
             received_at=received_at,
+            starts=starts,
         )
-        for id, starts, oauth_id, ordering_key, handler, body, delivery, received_at in events
+        for (
+            id,
+            oauth_id,
+            host,
+            ordering_key,
+            handler,
+            body,
+            delivery,
+            received_at,
+            starts,
+        ) in events
     ]
 
 

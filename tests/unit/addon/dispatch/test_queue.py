@@ -12,15 +12,21 @@ from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent
 
 NOW = 1_480_000_000.0
+HOST = "https://chat.example.com"
 
 
 async def add(
-    storage: MemoryStorage, text: str, ordering_key: str = "1", oauth_id: str = "a"
+    storage: MemoryStorage,
+    text: str,
+    ordering_key: str = "1",
+    oauth_id: str = "a",
+    host: str = HOST,
 ) -> None:
     await storage.add_event(
         NewEvent(
             oauth_id=oauth_id,
             ordering_key=ordering_key,
+            host=host,
             handler="h",
             body=text.encode(),
             delivery=f"{ordering_key} {text}",
@@ -149,6 +155,41 @@ async def test_the_rooms_of_one_installation_leave_room_for_others() -> None:
         assert gate.begun == ["1", "2", "other"]
         gate.open("1")
         await gate.has_begun("3")
+
+
+async def test_the_installations_of_one_host_leave_room_for_others() -> None:
+    storage, gate = MemoryStorage(), Gate()
+    for number in "12345":
+        await add(storage, number, oauth_id=number)
+    await add(storage, "other", oauth_id="6", host="https://other.example.com")
+    async with working(storage, gate, most=4):
+        await gate.has_begun("other")
+        assert gate.begun == ["1", "2", "3", "other"]
+        gate.open("1")
+        await gate.has_begun("4")
+
+
+class Odd(BaseException):
+    """No error that anybody would catch."""
+
+
+@pytest.mark.parametrize("error", [GeneratorExit, Odd])
+async def test_a_room_goes_on_whatever_a_handler_raises(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    storage, handled = MemoryStorage(), []
+    for text in ("1", "2"):
+        await add(storage, text)
+
+    async def handle(event: QueuedEvent) -> None:
+        handled.append(event.body)
+        if event.body == b"1":
+            raise error
+
+    async with working(storage, handle) as worker:
+        await worker.drain()
+    assert handled == [b"1", b"2"]
+    assert "could not be handled" in caplog.text
 
 
 async def test_an_event_that_is_cut_off_is_handled_again() -> None:

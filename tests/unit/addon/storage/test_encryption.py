@@ -14,12 +14,14 @@ from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
 
 NOW = 1_480_000_000.0
+HOST = "https://chat.example.com"
 
 
 def event(delivery: str) -> NewEvent:
     return NewEvent(
         oauth_id="one",
         ordering_key=delivery,
+        host=HOST,
         handler="h",
         body=b'{"message": "hunter2"}',
         delivery=delivery,

@@ -19,6 +19,7 @@ from hipkit.addon.storage.protocol import NewEvent, QueuedEvent
 from hipkit.addon.storage.sqlite import SqliteStorage
 
 NOW = 1_480_000_000.0
+HOST = "https://chat.example.com"
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def event(delivery: str) -> NewEvent:
     return NewEvent(
         oauth_id="one",
         ordering_key="",
+        host=HOST,
         handler="h",
         body=b"{}",
         delivery=delivery,
@@ -179,8 +181,8 @@ from hipkit.addon.storage.sqlite import SqliteStorage
 
 async def main():
     storage = SqliteStorage(Path(sys.argv[1]))
-    event = NewEvent(oauth_id="one", ordering_key="", handler="h", body=b"{}", delivery="1",
-                     received_at=float(sys.argv[2]))
+    event = NewEvent(oauth_id="one", host="", ordering_key="", handler="h", body=b"{}",
+                     delivery="1", received_at=float(sys.argv[2]))
     async with storage.lock("a"):
         await storage.add_event(event)
         await storage.claim_events(
