@@ -15,14 +15,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from hipkit.api.errors import StorageError
 
 __all__ = ["ConnectionThread"]
 
 T = TypeVar("T")
-Work = Callable[[], None]
 
 MOST_AT_ONCE = 500
 
@@ -48,9 +47,10 @@ class ConnectionThread:
         self._connected = connected
         self._begin = begin
         self._changing = changing
+        self._level = ""
         self._durable = durable
-        self._waiting: SimpleQueue[list[_Command] | None] = SimpleQueue()
-        self._gathered: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
+        self._waiting: SimpleQueue[list[_Command[Any]] | None] = SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Command[Any]]] = {}
         self._gathering = threading.Lock()
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(
@@ -82,14 +82,13 @@ class ConnectionThread:
             records: Whether it changes what others may have cached.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        command = _Command(function, loop, future, lasting=lasting, records=records)
+        command = _Command(function, loop, lasting=lasting, records=records)
         with self._gathering:
             if loop not in self._gathered:
                 self._gathered[loop] = []
                 loop.call_soon(self._hand_over, loop)
             self._gathered[loop].append(command)
-        return await future
+        return await command.future
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """Pass on the commands of one turn of an event loop, all at once.
@@ -119,9 +118,9 @@ class ConnectionThread:
             if not self._opened.done():
                 self._opened.set_exception(_storage_error(error))
 
-    def _next(self) -> list[_Command]:
+    def _next(self) -> list[_Command[Any]]:
         """Return all commands that wait; none at the end."""
-        commands: list[_Command] = []
+        commands: list[_Command[Any]] = []
         while (gathered := self._waiting.get()) is not None:
             commands += gathered
             if commands and (self._waiting.empty() or len(commands) >= MOST_AT_ONCE):
@@ -130,12 +129,19 @@ class ConnectionThread:
             self._waiting.put(None)
         return commands
 
-    def _commit(self, connection: sqlite3.Connection, commands: list[_Command]) -> None:
+    def _set_level(self, connection: sqlite3.Connection, level: str) -> None:
+        """Set whether the next commit waits for the disk."""
+        if level != self._level:
+            connection.execute(f"PRAGMA synchronous = {level}")
+            self._level = level
+
+    def _commit(
+        self, connection: sqlite3.Connection, commands: list[_Command[Any]]
+    ) -> None:
         try:
             if self._durable:
                 is_lasting = any(command.lasting for command in commands)
-                level = "FULL" if is_lasting else "NORMAL"
-                connection.execute(f"PRAGMA synchronous = {level}")
+                self._set_level(connection, "FULL" if is_lasting else "NORMAL")
             connection.execute(self._begin)
             if not _run_all(connection, commands):
                 if connection.in_transaction:  # SQLite may have ended it itself.
@@ -160,14 +166,13 @@ async def _wait_for(opened: Future[T]) -> None:
     opened.result()
 
 
-class _Command:
+class _Command(Generic[T]):
     """A function that is to run, and who waits for it."""
 
     def __init__(
         self,
         function: Callable[[sqlite3.Connection], T],
         loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[T],
         *,
         lasting: bool,
         records: bool,
@@ -175,28 +180,24 @@ class _Command:
         self.lasting = lasting
         self.records = records
         self.loop = loop
-
-        def run(connection: sqlite3.Connection) -> Work:
-            result = function(connection)
-            return lambda: future.set_result(result)
-
-        self._function = run
-        self._future = future
-        self._finish: Work | None = None
+        self.future: asyncio.Future[T] = loop.create_future()
+        self._function = function
+        self._result: list[T] = []
+        """What it returned, once it has run."""
+        self._error: Exception | None = None
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Run it."""
-        if not self._future.done():  # Else nobody waits any more.
-            self._finish = self._function(connection)
+        if not self.future.done():  # Else nobody waits any more.
+            self._result = [self._function(connection)]
 
     def run_alone(self, connection: sqlite3.Connection) -> None:
         """Run it in a savepoint; what it raises concerns only who waits for it."""
-        self._finish = None
-        if self._future.done():
+        if self.future.done():
             return
         connection.execute("SAVEPOINT command")
         try:
-            self._finish = self._function(connection)
+            self.run(connection)
         except Exception as error:
             connection.execute("ROLLBACK TO command")
             self.fail(error)
@@ -204,16 +205,19 @@ class _Command:
 
     def fail(self, error: Exception) -> None:
         """Store an error as its outcome."""
-        reported = _storage_error(error)
-        self._finish = lambda: self._future.set_exception(reported)
+        self._error = _storage_error(error)
 
     def finish(self) -> None:
         """Pass the outcome to who waits for it, in their event loop."""
-        if self._finish is not None and not self._future.done():
-            self._finish()
+        if self.future.done():
+            return
+        if self._error is not None:
+            self.future.set_exception(self._error)
+        elif self._result:
+            self.future.set_result(self._result[0])
 
 
-def _run_all(connection: sqlite3.Connection, commands: list[_Command]) -> bool:
+def _run_all(connection: sqlite3.Connection, commands: list[_Command[Any]]) -> bool:
     """Run commands without savepoints, and return whether none failed.
 
     A savepoint takes as long as a short command.
@@ -226,9 +230,9 @@ def _run_all(connection: sqlite3.Connection, commands: list[_Command]) -> bool:
     return True
 
 
-def _finish(commands: list[_Command]) -> None:
+def _finish(commands: list[_Command[Any]]) -> None:
     """Wake each event loop once for all its commands."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Command]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Command[Any]]] = {}
     for command in commands:
         by_loop.setdefault(command.loop, []).append(command)
     for loop, finished in by_loop.items():
@@ -237,7 +241,7 @@ def _finish(commands: list[_Command]) -> None:
             loop.call_soon_threadsafe(_finish_all, finished)
 
 
-def _finish_all(commands: list[_Command]) -> None:
+def _finish_all(commands: list[_Command[Any]]) -> None:
     for command in commands:
         command.finish()
 

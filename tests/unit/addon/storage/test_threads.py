@@ -88,7 +88,7 @@ async def test_what_waits_is_committed_together_and_alone_in_failing() -> None:
     ("durable", "lasting", "levels"),
     [
         (True, True, ["NORMAL", "FULL"]),
-        (True, False, ["NORMAL"] * 2),
+        (True, False, ["NORMAL"]),
         (False, True, []),
     ],
 )
