@@ -1,7 +1,8 @@
 """An add-on made with the kit, which fails one webhook in ten, and keeps track of the others.
 
 `python -m tests.faults.failing_addon PORT FOLDER HOST HASTE`: it works with that HipChat server
-only, and after a crash it waits so many times shorter than usual.
+only, and after a crash it waits so many times shorter than usual. Several may have the same port
+and folder; the system gives each its share of the connections.
 It answers a webhook that it fails with 503, half of the times before it stored the event and half
 of the times after. What survives a kill is in the folder: `addon.db`, `handled` with a line for
 each message that its handler got, and `posted` with a line for each webhook that came.
@@ -116,11 +117,14 @@ def main() -> None:
     )
     config = uvicorn.Config(
         Failing(app, Notes(folder / POSTED)),
-        port=port,
         log_level="warning",
         access_log=False,
     )
-    Announcing(config).run()
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(("127.0.0.1", port))
+    Announcing(config).run([listener])
 
 
 if __name__ == "__main__":

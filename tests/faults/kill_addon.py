@@ -1,8 +1,9 @@
 """`kill -9` of server and add-on while webhooks are delivered, one in ten of which fails.
 
 An add-on made with the kit is installed in many rooms. While messages are posted and delivered,
-the server is killed, the add-on (`failing_addon.py`), or both. In the end each message that is in
-a room must have been handled, in the room's order, and hardly any twice.
+the server is killed, the add-on (`failing_addon.py`), or both. The add-on may run in several
+processes, with one address and one storage, of which one at a time is killed. In the end each
+message that is in a room must have been handled, in the room's order, and hardly any twice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +41,6 @@ before the next try, after many that met an add-on which was dead."""
 MOST_TWICE = 0.01
 """Of all messages, with as few kills for so many as by default. How many handlers have ended and
 are not stored as such at a kill depends on the machine."""
-VICTIMS = (("server",), ("add-on",), ("server", "add-on"))
 
 # One process for all rooms: most of a command's time is its start.
 INSTALL = """
@@ -151,12 +151,13 @@ def run(
     messages: int,
     rooms: int,
     kills: int,
+    processes: int = 1,
     haste: float = 1.0,
 ) -> Outcome:
     """Kill so many times while so many messages are delivered, and look at the end.
 
-    With haste, all waits are so many times shorter: those between kills, the server's before it
-    tries again, and the add-on's after a crash.
+    The add-on runs in so many processes. With haste, all waits are so many times shorter: those
+    between kills, the server's before it tries again, and the add-on's after a crash.
 
     Raises:
         AssertionError: An event was lost, came out of order, or was handled again without need:
@@ -174,25 +175,41 @@ def run(
     command = [sys.executable, "-c", SERVER, str(haste)]
     with (
         Restarting(lambda: serving(folder, *options, command=command)) as server,
-        Restarting(lambda: _addon(folder, addon_port, port, haste)) as addon,
+        contextlib.ExitStack() as stack,
     ):
+        addons = {
+            "add-on" if processes == 1 else f"add-on {number}": stack.enter_context(
+                Restarting(lambda: _addon(folder, addon_port, port, haste))
+            )
+            for number in range(1, processes + 1)
+        }
         _install(server.running, addon_port, names)
-        for victims in itertools.islice(itertools.cycle(VICTIMS), kills):
+        for victims in itertools.islice(itertools.cycle(_victims([*addons])), kills):
             share = itertools.islice(texts, messages // kills)
             seconds = random.uniform(*KILL_SECONDS) / haste
-            _round(server, addon, victims, seconds, share, outcome)
+            killed = {
+                name: server if name == "server" else addons[name] for name in victims
+            }
+            _round(server, killed, seconds, share, outcome)
         outcome.promised += _post(server.running, texts)
         outcome.said = {
             name: history_of(server.running, name, kind="message") for name in names
         }
         _wait_for(set(itertools.chain(*outcome.said.values())), folder)
-        # uvicorn ends by the signal that stopped it.
-        assert addon.stop() in (0, -signal.SIGTERM)
+        for addon in addons.values():
+            # uvicorn ends by the signal that stopped it.
+            assert addon.stop() in (0, -signal.SIGTERM)
         assert server.stop() == 0
     outcome.handled = _lines(folder / HANDLED)
     _count_posts(folder, outcome)
     _check(outcome)
     return outcome
+
+
+def _victims(addons: list[str]) -> list[tuple[str, ...]]:
+    """Return who is killed, by turns."""
+    alone = [("server",), *((addon,) for addon in addons)]
+    return [*alone, *(("server", addon) for addon in addons)]
 
 
 def _install(server: Running, addon_port: int, names: list[str]) -> None:
@@ -209,27 +226,25 @@ def _install(server: Running, addon_port: int, names: list[str]) -> None:
 
 def _round(
     server: Restarting[Running],
-    addon: Restarting[AddOnProcess],
-    victims: tuple[str, ...],
+    killed: Mapping[str, Restarting[Running] | Restarting[AddOnProcess]],
     seconds: float,
     texts: Iterator[str],
     outcome: Outcome,
 ) -> None:
     """Post, and kill after so many seconds."""
-    killed = [server if victim == "server" else addon for victim in victims]
 
     def kill() -> None:
-        for each in killed:
+        for each in killed.values():
             each.running.process.kill()
 
     timer = threading.Timer(seconds, kill)
     timer.start()
     outcome.promised += _post(server.running, texts)
     timer.join()
-    outcome.kills[" and ".join(victims)] += 1
+    outcome.kills[" and ".join(killed)] += 1
     handled = len(set(_lines(server.running.folder / HANDLED)))
     outcome.waiting.append(len(outcome.promised) - handled)
-    for each in killed:
+    for each in killed.values():
         each.restart()
 
 
@@ -318,6 +333,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--rooms", type=int, default=ROOMS)
     parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--processes", type=int, default=1, help="of the add-on")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
@@ -326,6 +342,7 @@ def main() -> None:
             messages=options.messages,
             rooms=options.rooms,
             kills=options.kills,
+            processes=options.processes,
         )
     for killed, count in outcome.kills.items():
         print(f"killed {killed}: {count} times")

@@ -37,8 +37,13 @@ def test_what_was_promised_survives_kills(tmp_path: Path) -> None:
     assert outcome.received
 
 
-def test_every_event_is_handled_in_order_whoever_is_killed(tmp_path: Path) -> None:
-    outcome = kill_addon.run(tmp_path, messages=500, rooms=20, kills=3, haste=5)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_every_event_is_handled_in_order_whoever_is_killed(
+    tmp_path: Path, processes: int
+) -> None:
+    outcome = kill_addon.run(
+        tmp_path, messages=500, rooms=20, kills=3, processes=processes, haste=5
+    )
 
     assert outcome.kills.total() == 3
     assert max(outcome.waiting) > 0
