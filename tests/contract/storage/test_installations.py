@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.protocol import Database, Stores
@@ -11,6 +11,7 @@ from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.installations import (
     InstallableRecord,
     InstallationRecord,
+    ListedInstallation,
 )
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
@@ -50,6 +51,13 @@ async def add(
     return installation
 
 
+def listed(installation: InstallationRecord) -> ListedInstallation:
+    """Return an installation as lists show it, with the scopes of its client."""
+    members = {**asdict(installation), "scopes": "view_group"}
+    names = ListedInstallation.__struct_fields__
+    return ListedInstallation(**{name: members[name] for name in names})
+
+
 async def test_an_installation_is_found_by_client_and_by_place(
     database: Database,
 ) -> None:
@@ -69,10 +77,13 @@ async def test_an_installation_is_found_by_client_and_by_place(
     assert await store.find(group_id, room_id, key) == in_room
     assert await store.find(group_id, None, key, "pending") == pending
     assert await store.find(group_id, None, "other") is None
-    assert await store.of_group(group_id) == [everywhere, in_room]
-    assert await store.of_room(group_id, room_id) == [in_room]
-    assert await store.of_room(group_id, None) == [everywhere]
-    assert await store.of_group(other_id) == [elsewhere]
+    assert await store.of_group(group_id) == [listed(everywhere), listed(in_room)]
+    assert await store.of_room(group_id, room_id) == [listed(in_room)]
+    assert await store.of_room(group_id, None) == [listed(everywhere)]
+    assert await store.of_group(other_id) == [listed(elsewhere)]
+    assert await store.with_descriptors(group_id, room_id) == [in_room]
+    assert await store.listed("c") == listed(pending)
+    assert await store.listed("z") is None
 
 
 async def test_an_add_on_is_installed_and_pending_once_in_a_place(

@@ -23,7 +23,7 @@ from hipkit.server.services.addons.installing.offers import (
     read_offer,
     read_update,
 )
-from hipkit.server.services.addons.installing.overview import describe_addons
+from hipkit.server.services.addons.installing.overview import describe_addon
 from hipkit.server.services.addons.installing.reading import (
     capabilities_of,
     installable_of,
@@ -35,7 +35,10 @@ from hipkit.server.services.addons.installing.summary import summarize
 from hipkit.server.services.addons.installing.updating import install
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
-from hipkit.server.storage.stores.installations import InstallationRecord
+from hipkit.server.storage.stores.installations import (
+    InstallationRecord,
+    ListedInstallation,
+)
 
 __all__ = ["addon", "removed_addon"]
 
@@ -120,8 +123,7 @@ async def list_all(context: Context, *, room_name: str | None) -> Shown:
     """List the add-ons of the group and its rooms."""
     found = await list_addons(context, room=room_name, everywhere=room_name is None)
     return [
-        {**await _brief(context, one), "scopes": sorted(granted_scopes(one))}
-        for one in found
+        {**await _brief(context, one), "scopes": one.scopes.split()} for one in found
     ]
 
 
@@ -135,7 +137,7 @@ async def show_addon(
     found = await find_named_addon(context, reference, room=room_name)
     descriptor = read_descriptor(found.descriptor.encode())
     capabilities = capabilities_of(descriptor)
-    [status] = await describe_addons(context, [found])
+    status = await describe_addon(context, found.client_id)
     summary = summarize(descriptor, found.descriptor_url)
     vendor = descriptor.vendor
     return {
@@ -211,7 +213,7 @@ def _ask(offer: Offer) -> None:
 
 
 async def _brief(
-    context: Context, installation: InstallationRecord
+    context: Context, installation: InstallationRecord | ListedInstallation
 ) -> dict[str, object]:
     return {
         "id": installation.client_id,
@@ -221,7 +223,9 @@ async def _brief(
     }
 
 
-async def _room(context: Context, installation: InstallationRecord) -> str | None:
+async def _room(
+    context: Context, installation: InstallationRecord | ListedInstallation
+) -> str | None:
     """Return the name of an installation's room; of the group's, words for people only."""
     if installation.room_id is None:
         settings = click.get_current_context().ensure_object(Settings)

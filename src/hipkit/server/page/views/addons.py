@@ -20,7 +20,10 @@ from hipkit.server.services.addons.installing.listing import (
     is_waiting,
     list_managed_addons,
 )
-from hipkit.server.services.addons.installing.overview import describe_addons
+from hipkit.server.services.addons.installing.overview import (
+    describe_addon,
+    describe_addons,
+)
 from hipkit.server.services.addons.installing.reading import installable_of
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.summary import (
@@ -66,12 +69,11 @@ async def show_addon(visit: Visit, error: ApiError | None = None) -> Answer:
         if await is_waiting(context, client_id):
             return await visit.page("addon_waiting.html")
         raise
-    [described] = await describe_addons(context, [installed])
     descriptor = read_descriptor(installed.descriptor.encode())
     answer = await visit.page(
         "addon.html",
         error=error,
-        addon=described,
+        addon=await describe_addon(context, client_id),
         shown=summarize(descriptor, installed.descriptor_url),
         meanings=SCOPES,
         modules=await _modules(visit, client_id),

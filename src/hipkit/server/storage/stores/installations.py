@@ -17,6 +17,7 @@ __all__ = [
     "InstallationRecord",
     "InstallationState",
     "InstallationStore",
+    "ListedInstallation",
 ]
 
 InstallationState = Literal["pending", "installed"]
@@ -47,6 +48,22 @@ class InstallationRecord(Record, frozen=True, array_like=True, kw_only=True):
     """When an update began that is under way."""
 
 
+class ListedInstallation(Record, frozen=True, array_like=True, kw_only=True):
+    """An installation as lists show it: without its descriptor, which takes a while to read."""
+
+    client_id: str
+    group_id: int
+    room_id: int | None
+    addon_key: str
+    name: str
+    descriptor_url: str
+    installed_by: int | None
+    created_us: int
+    updated_us: int
+    scopes: str
+    """What its client may do, separated by spaces."""
+
+
 class InstallableRecord(Record, frozen=True, array_like=True, kw_only=True):
     """What an add-on may fetch once."""
 
@@ -59,6 +76,16 @@ class InstallableRecord(Record, frozen=True, array_like=True, kw_only=True):
 
 
 COLUMNS = select(InstallationRecord, "installations")
+OF_INSTALLATIONS = {
+    name: f"installations.{name}"
+    for name in ListedInstallation.__struct_fields__
+    if name != "scopes"
+}
+LIST = select(
+    ListedInstallation,
+    "installations JOIN oauth_clients ON oauth_clients.id = client_id",
+    **OF_INSTALLATIONS,
+)
 INSERT = insert("installations", InstallationRecord)
 CHANGE = (
     "UPDATE installations SET name = ?, descriptor = ?, descriptor_url = ?, updated_us = ?,"
@@ -72,6 +99,8 @@ IN_USE = (
 )
 """What is in a room that was deleted stays, as events of it may still wait to be sent."""
 LISTED = f"{IN_USE} AND state = 'installed'"
+PLACE = "COALESCE(installations.room_id, 0) = ?"
+NAME = "installations.name, addon_key, installations.room_id"
 OVER = (
     "WHERE state = 'installed' AND EXISTS (SELECT 1 FROM rooms"  # noqa: S608 - our own text
     " WHERE rooms.id = installations.room_id AND rooms.is_deleted = 1)"
@@ -106,18 +135,30 @@ class InstallationStore(Store):
             InstallationRecord, sql, group_id, room_id or 0, addon_key, state
         )
 
-    async def of_group(self, group_id: int) -> list[InstallationRecord]:
+    async def of_group(self, group_id: int) -> list[ListedInstallation]:
         """Return what is installed in a group and in its rooms, by name."""
-        sql = COLUMNS + LISTED + " ORDER BY name, addon_key, room_id"
-        return await self._all(InstallationRecord, sql, group_id)
+        return await self._all(
+            ListedInstallation, f"{LIST}{LISTED} ORDER BY {NAME}", group_id
+        )
 
     async def of_room(
         self, group_id: int, room_id: int | None
-    ) -> list[InstallationRecord]:
+    ) -> list[ListedInstallation]:
         """Return what is installed in one room, or with `None` in the group itself, by name."""
-        sql = (
-            COLUMNS + LISTED + " AND COALESCE(room_id, 0) = ? ORDER BY name, addon_key"
+        sql = f"{LIST}{LISTED} AND {PLACE} ORDER BY {NAME}"
+        return await self._all(ListedInstallation, sql, group_id, room_id or 0)
+
+    async def listed(self, client_id: str) -> ListedInstallation | None:
+        """Return an installation as lists show it, pending or not."""
+        return await self._one(
+            ListedInstallation, LIST + "WHERE client_id = ?", client_id
         )
+
+    async def with_descriptors(
+        self, group_id: int, room_id: int | None
+    ) -> list[InstallationRecord]:
+        """Return what `of_room` returns, with descriptors."""
+        sql = f"{COLUMNS}{LISTED} AND {PLACE} ORDER BY {NAME}"
         return await self._all(InstallationRecord, sql, group_id, room_id or 0)
 
     async def add(self, installation: InstallationRecord) -> None:

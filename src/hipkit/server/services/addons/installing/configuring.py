@@ -36,7 +36,9 @@ async def list_configurable(
         NotFoundError: The room does not exist.
     """
     found = await find_room_to_administer(context.stores, context.actor, room)
-    installed = await context.stores.installations.of_room(found.group_id, None)
+    installed = await context.stores.installations.with_descriptors(
+        found.group_id, None
+    )
     return [one for one in installed if _is_for_room_admins(one)]
 
 

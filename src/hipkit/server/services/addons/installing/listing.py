@@ -11,7 +11,10 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.lines import one_line
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.installations import InstallationRecord
+from hipkit.server.storage.stores.installations import (
+    InstallationRecord,
+    ListedInstallation,
+)
 
 __all__ = [
     "find_addon",
@@ -26,7 +29,7 @@ __all__ = [
 
 async def list_addons(
     context: Context, *, room: str | int | None = None, everywhere: bool = False
-) -> list[InstallationRecord]:
+) -> list[ListedInstallation]:
     """Return what is installed in a room or, without one, for the whole group, by name.
 
     Args:
@@ -48,11 +51,11 @@ async def list_addons(
     return await store.of_room(actor.group_id, found.id)
 
 
-async def list_managed_addons(context: Context) -> list[InstallationRecord]:
+async def list_managed_addons(context: Context) -> list[ListedInstallation]:
     """Return every installation that the actor may update and remove, by name."""
     actor = context.actor
 
-    async def query(stores: Stores) -> list[InstallationRecord]:
+    async def query(stores: Stores) -> list[ListedInstallation]:
         found = await stores.installations.of_group(actor.group_id)
         return [one for one in found if await _may_manage(stores, actor, one)]
 
@@ -107,10 +110,13 @@ async def find_named_addon(
             f"The add-on {reference} is installed several times: name it by --room ROOM or by"
             f" its id, one of {places}"
         )
-    return found[0]
+    complete = await context.stores.installations.get(found[0].client_id)
+    if complete is None:
+        raise NotFoundError(f"Add-on {reference} not found")
+    return complete
 
 
-async def _place(context: Context, installation: InstallationRecord) -> str:
+async def _place(context: Context, installation: ListedInstallation) -> str:
     """Return an installation's id and where it is."""
     place = "the whole group"
     if installation.room_id is not None:
@@ -148,7 +154,7 @@ async def find_addon_in(
 
 
 async def _may_manage(
-    stores: Stores, actor: Actor, installation: InstallationRecord
+    stores: Stores, actor: Actor, installation: InstallationRecord | ListedInstallation
 ) -> bool:
     if actor.kind not in ("browser", "operator"):
         return False

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.token_calls import list_callers
-from hipkit.server.services.addons.installing.scopes import granted_scopes
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.management import WebhookStatus, list_webhooks
-from hipkit.server.storage.stores.installations import InstallationRecord
+from hipkit.server.storage.stores.installations import ListedInstallation
 
-__all__ = ["AddonStatus", "describe_addons"]
+__all__ = ["AddonStatus", "describe_addon", "describe_addons"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class AddonStatus:
         webhooks: Its webhooks.
     """
 
-    record: InstallationRecord
+    record: ListedInstallation
     room_name: str | None
     installed_by: str | None
     scopes: Sequence[str]
@@ -46,7 +46,7 @@ class AddonStatus:
 
 
 async def describe_addons(
-    context: Context, installations: Sequence[InstallationRecord]
+    context: Context, installations: Sequence[ListedInstallation]
 ) -> list[AddonStatus]:
     """Return how installations fare, in their order.
 
@@ -69,12 +69,20 @@ async def describe_addons(
     if installations:
         for webhook in await list_webhooks(context, client_id=client_id or None):
             webhooks[webhook.record.client_id].append(webhook)
+    rooms = {
+        room_id: await _room_name(context, room_id)
+        for room_id in {one.room_id for one in installations}
+    }
+    users = {
+        user_id: await _user_name(context, user_id)
+        for user_id in {one.installed_by for one in installations}
+    }
     return [
         AddonStatus(
             record=one,
-            room_name=await _room_name(context, one),
-            installed_by=await _user_name(context, one),
-            scopes=sorted(granted_scopes(one)),
+            room_name=rooms[one.room_id],
+            installed_by=users[one.installed_by],
+            scopes=one.scopes.split(),
             calls=counts[one.client_id][0],
             failed=counts[one.client_id][1],
             last_call_us=last.get(one.client_id),
@@ -84,15 +92,28 @@ async def describe_addons(
     ]
 
 
-async def _room_name(context: Context, installation: InstallationRecord) -> str | None:
-    if installation.room_id is None:
+async def describe_addon(context: Context, client_id: str) -> AddonStatus:
+    """Return how one installation fares, which the actor may see.
+
+    Raises:
+        NotFoundError: It was removed meanwhile.
+    """
+    found = await context.stores.installations.listed(client_id)
+    if found is None:
+        raise NotFoundError(f"Add-on {client_id} not found")
+    [status] = await describe_addons(context, [found])
+    return status
+
+
+async def _room_name(context: Context, room_id: int | None) -> str | None:
+    if room_id is None:
         return None
-    room = await context.stores.rooms.get(installation.room_id)
+    room = await context.stores.rooms.get(room_id)
     return "a deleted room" if room is None else room.name
 
 
-async def _user_name(context: Context, installation: InstallationRecord) -> str | None:
-    if installation.installed_by is None:
+async def _user_name(context: Context, user_id: int | None) -> str | None:
+    if user_id is None:
         return None
-    user = await context.stores.users.get(installation.installed_by)
+    user = await context.stores.users.get(user_id)
     return "somebody who was deleted" if user is None else user.name
