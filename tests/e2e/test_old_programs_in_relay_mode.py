@@ -7,9 +7,7 @@ recording (`test_old_programs.py`), and all that it posts has to arrive.
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,10 +21,10 @@ from hipkit.server.services.senders.operations import ALLOWED
 from hipkit.v1.catalog import OPERATIONS as V1
 from hipkit.v2.catalog import OPERATIONS as V2
 from tests.clients.setting import basic, said
+from tests.e2e.relay_mode import COMMAND
 from tests.e2e.replaying import PROGRAMS, PUBLIC_URL, Replay
 from tests.e2e.serving import Running, serving
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 ROUTERS = {"v1": Router(V1), "v2": Router(V2)}
 REFUSED = {"v1": 401, "v2": 403}
 SUCCESS = (200, 201, 202, 204)
@@ -52,15 +50,7 @@ NAMES = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a server for all programs, as a company would."""
-    path = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    command = (
-        "env",
-        f"PYTHONPATH={path}",
-        sys.executable,
-        "-m",
-        "tests.e2e.relay_mode",
-    )
-    with serving(tmp_path_factory.mktemp("relay"), command=command) as running:
+    with serving(tmp_path_factory.mktemp("relay"), command=COMMAND) as running:
         yield running
         running.stop()
         assert "Traceback" not in "".join(running.stderr_lines)
