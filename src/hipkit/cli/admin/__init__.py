@@ -10,6 +10,7 @@ from hipkit.cli.admin.addons import addon
 from hipkit.cli.admin.ca import ca
 from hipkit.cli.admin.clients import client
 from hipkit.cli.admin.emoticons import emoticon
+from hipkit.cli.admin.relay import relay
 from hipkit.cli.admin.rooms import room
 from hipkit.cli.admin.running import AdminGroup
 from hipkit.cli.admin.tokens import token
@@ -20,7 +21,7 @@ __all__ = ["admin"]
 
 admin = AdminGroup(
     "admin",
-    help="""Manage a server's users, rooms, OAuth clients, tokens, webhooks and add-ons.
+    help="""Manage a server's users, rooms, OAuth clients, tokens, webhooks, add-ons and routes.
 
     Works directly on the server's database; the server can keep running. Secrets are
     printed once, when they are created, and cannot be shown again.
@@ -33,6 +34,7 @@ admin = AdminGroup(
         emoticon,
         webhook,
         addon,
+        relay,
         ca,
     ],
 )

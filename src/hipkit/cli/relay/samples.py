@@ -71,7 +71,7 @@ def sample_options(route: Route) -> RenderOptions:
     return RenderOptions(
         mentions=route.mentions,
         notify=route.notify,
-        references={PLACE: "(the room)"},
+        references={PLACE: "ROOM"},
         now=datetime.fromtimestamp(0, UTC),
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast, get_args
@@ -22,16 +22,10 @@ from hipkit.cli.relay.loading import FILE, load_file
 from hipkit.cli.relay.samples import make_try
 from hipkit.relay.config.file import RelayFile
 from hipkit.relay.message import Color, RelayMessage
+from hipkit.relay.routes.posting import send_message
 from hipkit.relay.routes.route import Route
 from hipkit.relay.sending.sender import TargetSender
-from hipkit.relay.targets.protocol import (
-    PLACE,
-    Answer,
-    FindsPlace,
-    Rendered,
-    RenderOptions,
-    Reply,
-)
+from hipkit.relay.targets.protocol import Answer
 from hipkit.server.services.context import Runtime
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.sqlite.database import SqliteDatabase
@@ -111,7 +105,9 @@ def try_relay(
             }
         )
     elif answer.verdict == "delivered":
-        write(f"{route.name}: delivered to {route.target.host(route.settings)}")
+        problem = f", {answer.problem}" if answer.problem else ""
+        host = route.target.host(route.settings)
+        write(f"{route.name}: delivered to {host}{problem}")
     else:
         problem = f": {answer.problem}" if answer.problem else ""
         write_stderr(f"{route.name}: {MEANINGS[answer.verdict]}{problem}")
@@ -147,26 +143,15 @@ def _runtime() -> Iterator[Runtime]:
 
 async def _send_once(route: Route, message: RelayMessage, runtime: Runtime) -> Answer:
     sender = TargetSender(runtime)
-    target, settings = route.target, route.settings
 
-    async def ask(rendered: Rendered, read: Callable[[Reply], Answer]) -> Answer:
-        reply = await sender.send(rendered, settings)
-        return reply if isinstance(reply, Answer) else read(reply)
+    async def keep(key: str, reference: str) -> None:
+        """Keep nothing: there is no second message."""
 
     try:
-        references: dict[str, str] = {}
-        if isinstance(target, FindsPlace):
-            place = await ask(target.render_place(settings), target.read_place)
-            if place.verdict != "delivered":
-                return place
-            references[PLACE] = place.reference or ""
-        options = RenderOptions(
-            mentions=route.mentions,
-            notify=route.notify,
-            references=references,
-            now=message.sent_at,
+        posted = await send_message(
+            route, message, sender, references={}, now=message.sent_at, keep=keep
         )
-        return await ask(target.render(message, settings, options), target.read)
     finally:
         await sender.aclose()
         sender.close()
+    return posted.answer

@@ -1,0 +1,153 @@
+"""`hipkit admin relay`.
+
+Works beside a running relay, which notices within a second, and without one.
+"""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from hipkit.api.errors import NotFoundError
+from hipkit.cli.admin.running import AdminGroup, Shown
+from hipkit.relay.routes.operating import (
+    RouteStatus,
+    find_route,
+    hold_route,
+    list_deliveries,
+    list_routes,
+    release_route,
+    send_again,
+)
+from hipkit.server.events.posted import PostedMessage
+from hipkit.server.services.context import Context
+from hipkit.server.services.representations.timestamps import Timestamp
+from hipkit.server.storage.stores.deliveries import MOST_UNDELIVERED, DeliveryRecord
+
+__all__ = ["relay"]
+
+MOST_SHOWN = 20
+LONGEST_TEXT = 200
+NO_ROUTE_NAME = "(no route took it)"
+
+
+@click.group(cls=AdminGroup)
+def relay() -> None:
+    """See the relay's routes, pause them, and send again. NAME is a route's in the file."""
+
+
+@relay.command("list")
+async def list_all(context: Context) -> Shown:
+    """List the routes, what waits for each and what became of messages.
+
+    The last row counts the messages that no route took, as delivered.
+    """
+    found = await list_routes(context)
+    ordered = sorted(found, key=lambda status: status.is_no_route)
+    return [_row(status) for status in ordered]
+
+
+@relay.command("show")
+@click.argument("name")
+async def show_route(context: Context, *, name: str) -> Shown:
+    """Show a route, and its newest deliveries.
+
+    The numbers before refused messages, and those set aside, are for resend.
+    """
+    status = await find_route(context, name)
+    record = status.record
+    return {
+        **_row(status),
+        "since": _time(record.created_us),
+        "paused_since": _time(record.held_us),
+        "removed_since": _time(record.removed_us),
+        "last_answer": _time(record.last_us),
+        "last_status": record.last_status,
+        "next_try": _time(record.next_try_us),
+        "deliveries": [
+            _delivery(each) for each in await list_deliveries(context, name, MOST_SHOWN)
+        ],
+    }
+
+
+@relay.command("pause")
+@click.argument("name")
+async def pause(context: Context, *, name: str) -> Shown:
+    """Pause a route: what comes waits until it is resumed."""
+    await hold_route(context, name)
+    return {"name": name, "paused": True}
+
+
+@relay.command("resume")
+@click.argument("name")
+async def resume(context: Context, *, name: str) -> Shown:
+    """Let a route go on that was paused, or try one now that fails."""
+    await release_route(context, name)
+    return {"name": name, "resumed": True}
+
+
+@relay.command("resend")
+@click.argument("name")
+@click.argument("number", type=int)
+async def resend(context: Context, *, name: str, number: int) -> Shown:
+    """Send a message again that was refused or set aside; show lists their numbers."""
+    listed = await list_deliveries(context, name, MOST_UNDELIVERED)
+    if number not in {delivery.id for delivery in listed}:
+        raise NotFoundError(f"Route '{name}' has no delivery {number}")
+    await send_again(context, number)
+    return {"name": name, "number": number, "sent_again": True}
+
+
+def _row(status: RouteStatus) -> dict[str, object]:
+    record = status.record
+    return {
+        "name": NO_ROUTE_NAME if status.is_no_route else record.name,
+        "to": record.target or None,
+        "host": record.host or None,
+        "state": None if status.is_no_route else _state(status),
+        "waiting": status.waiting,
+        "oldest": _time(status.oldest_us),
+        "delivered": record.delivered,
+        "refused": record.refused,
+        "set_aside": record.set_aside,
+        "summarised": record.summarised,
+        "dropped": record.dropped,
+        "problem": record.last_problem,
+    }
+
+
+def _state(status: RouteStatus) -> str:
+    record = status.record
+    if record.removed_us is not None:
+        return "removed"
+    if record.held_us is not None:
+        return "paused"
+    if record.paused_us is not None:
+        return "stopped"
+    return "failing" if record.tries else "working"
+
+
+def _delivery(delivery: DeliveryRecord) -> dict[str, object]:
+    return {
+        "number": delivery.id,
+        "state": delivery.state,
+        "tried": _time(delivery.tried_us),
+        "status": delivery.status,
+        "problem": delivery.problem,
+        "text": _text(delivery.item),
+    }
+
+
+def _text(item: str | None) -> str | None:
+    """Return the beginning of a message's text, where it is kept and may be seen."""
+    if item is None:
+        return None
+    try:
+        posted = msgspec.json.decode(item, type=PostedMessage)
+    except msgspec.MsgspecError:
+        return None
+    return f"{posted.sender}: {posted.body}"[:LONGEST_TEXT]
+
+
+def _time(us: int | None) -> str | None:
+    return None if us is None else Timestamp.from_us(us).wire()
