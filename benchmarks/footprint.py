@@ -13,7 +13,7 @@ from benchmarks.scene import Scene
 
 __all__ = ["measure_file", "measure_history", "measure_imports"]
 
-MODULES = ("hipkit", "hipkit.client.client", "httpx2", "pycurl")
+MODULES = ("hipkit", "hipkit.client.hipchat", "httpx2", "pycurl")
 FILE_BYTES = 50_000_000
 MOST_GROWTH_BYTES = 20_000_000
 AIM = "grows by less than 20 MB"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from codegen.files import differences, write
 from codegen.formatting import HEADER
 from codegen.load import load
 from codegen.names import is_name
+from codegen.package import ClientClass
 from codegen.pairs import TWINS
 from codegen.plan import plan
 from codegen.problems import Problems
-from codegen.render import render
+from codegen.render import render, render_clients
+from codegen.security import AUTH
 from codegen.twins import render_twins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +29,20 @@ OWN = ("v1", "v2")
 
 COMMAND = "python -m codegen"
 
+CLIENT = ROOT / "src" / "hipkit" / "client"
+HIPCHAT = ClientClass(
+    name="HipChat",
+    module="hipchat",
+    home="hipkit.client",
+    base="ChatClient",
+    variables="HIPCHAT",
+    default_base_url=None,
+)
+
 DIFFERENT, REFUSED = 1, 2
+
+Files = dict[Path, dict[str, str]]
+"""Texts by folder and by path in it: files in one folder are written, and removed, together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +57,11 @@ class _Job:
     out: Path
     package: str
     command: str = COMMAND
+    client: ClientClass | None = None
+    """The client's class, if its modules are not part of the package."""
+    has_client: bool = True
+    auth: str = "none"
+    """What operations need that declare nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,18 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     lines: list[str] = []
     try:
-        made = []
-        for job in _jobs(options):
-            problems = Problems(strict=options.strict)
-            texts = _generate(job, problems, skip=options.skip_unsupported)
-            if texts is None:
-                print(*problems.found, sep="\n", file=sys.stderr)
-                return REFUSED
-            made.append((job.out, texts))
-            _report(problems)
-        if options.is_own:
-            made += render_twins(ROOT, TWINS).items()
-        for out, texts in made:
+        made = _made(options)
+        if made is None:
+            return REFUSED
+        for out, texts in made.items():
             if options.check:
                 lines += differences(out, texts)
             else:
@@ -75,6 +88,27 @@ def main(arguments: list[str] | None = None) -> int:
         line if line.endswith("\n") else f"{line}\n" for line in lines
     )
     return DIFFERENT if lines else 0
+
+
+def _made(options: argparse.Namespace) -> Files | None:
+    """Return all that is to be written; print the problems and return `None` if they forbid it."""
+    made: Files = {}
+    for job in _jobs(options):
+        problems = Problems(strict=options.strict)
+        texts = _generate(job, problems, skip=options.skip_unsupported)
+        if texts is None:
+            print(*problems.found, sep="\n", file=sys.stderr)
+            return None
+        _report(problems)
+        _add(made, texts)
+    if options.is_own:
+        _add(made, render_twins(ROOT, TWINS))
+    return made
+
+
+def _add(made: Files, texts: Mapping[Path, Mapping[str, str]]) -> None:
+    for out, files in texts.items():
+        made.setdefault(out, {}).update(files)
 
 
 def _report(problems: Problems) -> None:
@@ -102,6 +136,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the package")
     parser.add_argument(
         "--package", metavar="NAME", help="what the package is imported as"
+    )
+    parser.add_argument(
+        "--auth",
+        choices=AUTH,
+        default="none",
+        help="what operations need that declare no 'security'; nothing by default",
     )
     parser.add_argument(
         "--strict",
@@ -138,6 +178,8 @@ def _jobs(options: argparse.Namespace) -> list[_Job]:
                 source=f"spec/hipchat-{version}.yaml",
                 out=ROOT / "src" / "hipkit" / version,
                 package=f"hipkit.{version}",
+                client=HIPCHAT if version == "v2" else None,
+                has_client=version == "v2",
             )
             for version in OWN
         ]
@@ -150,6 +192,7 @@ def _jobs(options: argparse.Namespace) -> list[_Job]:
             out=options.out,
             package=options.package,
             command=f"{COMMAND} --package {options.package}",
+            auth=options.auth,
         )
     ]
 
@@ -192,7 +235,7 @@ def _is_generated(origin: str) -> bool:
     )
 
 
-def _generate(job: _Job, problems: Problems, *, skip: bool) -> dict[str, str] | None:
+def _generate(job: _Job, problems: Problems, *, skip: bool) -> Files | None:
     """Return the text of every file; `None` if problems forbid that.
 
     Args:
@@ -208,10 +251,17 @@ def _generate(job: _Job, problems: Problems, *, skip: bool) -> dict[str, str] | 
             package=job.package,
             source=job.source,
             command=job.command,
+            client=job.client,
+            auth=job.auth,
         )
         if problems.found and not (skip and package.has_content):
             return None
-        return render(package)
+        if not job.has_client:
+            package = replace(package, client=None)
+        texts = {job.out: render(package)}
+        if package.client is not None and not package.has_own_client:
+            texts[CLIENT] = render_clients(package)
+        return texts
     except RecursionError:
         fault = "its schemas refer to each other too deeply; flatten them"
         raise SpecError(f"{job.name}: {fault}") from None

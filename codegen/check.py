@@ -18,6 +18,7 @@ from codegen.openapi import (
     template_names,
 )
 from codegen.problems import Problems
+from codegen.security import access_of
 from codegen.servers import server_prefix
 
 __all__ = ["check"]
@@ -30,8 +31,15 @@ OPERATION_WORDS = words(
 )
 
 
-def check(document: Document, problems: Problems) -> list[PathOperation]:
+def check(
+    document: Document, problems: Problems, auth: str = "none"
+) -> list[PathOperation]:
     """Check a document, and return the operations that may be generated.
+
+    Args:
+        document: The document.
+        problems: Where they are collected.
+        auth: What operations need that declare nothing, one of `security.AUTH`.
 
     Raises:
         SpecError: The document is of a version that is not supported, or has no operation.
@@ -42,7 +50,13 @@ def check(document: Document, problems: Problems) -> list[PathOperation]:
         with problems.collecting(operation.label):
             operation.node.reject_unknown(OPERATION_WORDS)
             _check_path(operation)
-            operations.append(replace(operation, prefix=server_prefix(operation)))
+            operations.append(
+                replace(
+                    operation,
+                    prefix=server_prefix(operation),
+                    access=access_of(operation.node, auth),
+                )
+            )
     return operations
 
 

@@ -152,6 +152,8 @@ class OperationTexts:
         notes: list[str] = []
         if self.auth == "none":
             notes.append("No token is sent.")
+        elif self.auth == "key":
+            notes.append("Authenticates with an API key, the client's token.")
         elif self.auth == "basic" and not node.texts("x-scopes"):
             notes.append("Authenticates with a client id and secret, or with a token.")
         elif node.has("x-scopes") or node.has("x-token-types"):

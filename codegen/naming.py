@@ -24,7 +24,7 @@ from codegen.names import (
 from codegen.openapi import PathOperation
 from codegen.problems import Problems
 
-__all__ = ["Names", "name_operations"]
+__all__ = ["PREFIXES", "Names", "name_operations"]
 
 LONGEST_MODULE = 200
 """In bytes; what file systems take is a little more."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from codegen.document import Document, Node, SpecError
 from codegen.names import words
 from codegen.problems import Problems
+from codegen.security import NOTHING, Access
 
 __all__ = [
     "METHODS",
@@ -59,6 +60,7 @@ class PathOperation:
     module: str = ""
     prefix: str = ""
     """What comes before the path, below the client's base URL, by the operation's servers."""
+    access: Access = NOTHING
 
     @property
     def label(self) -> str:

@@ -73,7 +73,8 @@ class _Planner:
         arguments = (*path, *rest)
         result, redirect, statuses = self._answer()
         outcome = "str" if redirect else result.annotation
-        auth = self._auth()
+        access = self._operation.access
+        auth = access.auth
         scopes = self._node.texts("x-scopes")
         options = options_name(argument.name for argument in arguments)
         texts = docstrings.OperationTexts(
@@ -97,6 +98,8 @@ class _Planner:
             official_name=self._node.text("x-official-name"),
             deprecated=self._node.flag("deprecated"),
             auth=auth,
+            key_in=access.key_in,
+            token_optional=access.is_optional,
             scopes=scopes,
             token_types=self._node.texts("x-token-types"),
             any_token=self._node.flag("x-any-token"),
@@ -348,18 +351,6 @@ class _Planner:
                 "the media type is not printable ASCII; correct it"
             )
         return content.content_type
-
-    def _auth(self) -> str:
-        declared = self._node.get("x-auth")
-        if declared is not None:
-            if declared.value not in ("bearer", "basic", "none"):
-                raise declared.error("must be 'bearer', 'basic' or 'none'")
-            return str(declared.value)
-        for owner in (self._node, self._node.document.root):
-            security = owner.get("security")
-            if security is not None:
-                return "bearer" if security.elements() else "none"
-        return "bearer"
 
     def _answer(self) -> tuple[Type, bool, tuple[int, ...]]:
         """Return the result's type, whether it is a redirect's target, and the success statuses."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = [
     "Argument",
     "Block",
+    "ClientClass",
     "Field",
     "Group",
     "Help",
@@ -81,6 +83,9 @@ class Operation:
     official_name: str
     deprecated: bool
     auth: str
+    key_in: tuple[str, str] | None
+    """Where an API key goes, and under which name."""
+    token_optional: bool
     scopes: tuple[str, ...]
     token_types: tuple[str, ...]
     any_token: bool
@@ -242,6 +247,29 @@ class ModelClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClass:
+    """The blocking client of an API, and beside it the asynchronous one."""
+
+    name: str
+    """`Petstore`; the asynchronous one is `AsyncPetstore`."""
+    module: str
+    """`client`; the asynchronous one is in `async_client`."""
+    home: str
+    """The package of both modules."""
+    base: str
+    """The class of `hipkit.client` that it extends, in a module of that name."""
+    variables: str
+    """What the environment variables of its token and base URL begin with."""
+    default_base_url: str | None
+    """The document's first server, if it names a host."""
+
+    @property
+    def base_module(self) -> str:
+        """The module of the base class."""
+        return re.sub("(?<=[a-z])(?=[A-Z])", "_", self.base).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """Everything that is generated from one document."""
 
@@ -249,6 +277,7 @@ class Package:
     title: str
     source: str
     command: str
+    client: ClientClass | None = None
     left_out: tuple[str, ...] = ()
     """What could not be generated, by method and path."""
     groups: tuple[Group, ...]
@@ -256,6 +285,11 @@ class Package:
     events: tuple[tuple[str, str], ...]
     """Name of an event -> its model."""
     event_models: tuple[ModelClass, ...]
+
+    @property
+    def has_own_client(self) -> bool:
+        """Whether the client's class is a part of the package."""
+        return self.client is not None and self.client.home == self.name
 
     @property
     def has_content(self) -> bool:

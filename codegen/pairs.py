@@ -13,11 +13,8 @@ TWINS = (
         source=f"{CLIENT}/client.py",
         target=f"{CLIENT}/async_client.py",
         names={
-            "Api": "AsyncApi",
-            "HipChat": "AsyncHipChat",
-            "History": "AsyncHistory",
+            "Client": "AsyncClient",
             "Iterator": "AsyncIterator",
-            "RawApi": "AsyncRawApi",
             "TokenSource": "AsyncTokenSource",
             "Transport": "AsyncTransport",
             "check_sync_token": "check_async_token",
@@ -25,32 +22,51 @@ TWINS = (
             "client.tokens": "async_tokens",
             "choose_transport": "choose_async_transport",
             "close": "aclose",
-            "next": "anext",
             "pause": "async_pause",
         },
         awaited={
             "_run",
             "_transport.send",
-            "self.auth_test",
             "check_token",
             "close",
-            "self.download",
-            "next",
             "pause",
             "self.request",
             "self.send",
             "self.send_raw",
         },
-        iterated={"_spooled_chunks", "_walk"},
+        iterated={"_walk"},
         texts={
-            "The blocking client, `HipChat`": "The asynchronous client, `AsyncHipChat`",
-            "`async_client.py` is rendered\nfrom this module": (
-                "`client.py` has the blocking\nclient"
+            "The blocking client of any generated API, `Client`": (
+                "The asynchronous client of any generated API, `AsyncClient`"
             ),
+            "`hipchat.py` for HipChat's API v2. `async_client.py` is rendered from this module": (
+                "`async_hipchat.py` for HipChat's API v2. `client.py` has the blocking client"
+            ),
+            "A blocking client, without the methods of an API. Safe for use by many threads.": (
+                "An asynchronous client, without the methods of an API; the counterpart of"
+                " `Client`."
+            ),
+        },
+    ),
+    Twin(
+        source=f"{CLIENT}/chat_client.py",
+        target=f"{CLIENT}/async_chat_client.py",
+        names={
+            "ChatClient": "AsyncChatClient",
+            "Client": "AsyncClient",
+            "History": "AsyncHistory",
+            "Iterator": "AsyncIterator",
+            "client.client": "async_client",
+            "next": "anext",
+        },
+        awaited={"_run", "self.auth_test", "self.download", "next"},
+        iterated={"_spooled_chunks"},
+        texts={
+            "`async_chat_client.py` is rendered from this module. Read next: `hipchat.py`": (
+                "`chat_client.py` has the blocking half. Read next: `async_hipchat.py`"
+            ),
+            "A blocking client with what": "An asynchronous client with what",
             "An iterator over": "An async iterator over",
-            "A blocking client of HipChat's API v2. Safe for use by many threads.": (
-                "An asynchronous client of HipChat's API v2; the counterpart of `HipChat`."
-            ),
         },
     ),
     Twin(
@@ -65,7 +81,7 @@ TWINS = (
             "TokenProvider": "AsyncTokenProvider",
             "Transport": "AsyncTransport",
             "_notify": "_async_notify",
-            "client.client": "async_client",
+            "client.hipchat": "async_hipchat",
             "close": "aclose",
         },
         awaited={

@@ -6,19 +6,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from codegen import docstrings
 from codegen.check import check
 from codegen.document import Document, Node, Place, SpecError
 from codegen.names import class_name
-from codegen.naming import name_operations
+from codegen.naming import PREFIXES, Names, name_operations
 from codegen.openapi import PathOperation, body, component_schemas
 from codegen.operations import plan_operation
-from codegen.package import Block, Field, Group, ModelClass, Operation, Package
+from codegen.package import (
+    Block,
+    ClientClass,
+    Field,
+    Group,
+    ModelClass,
+    Operation,
+    Package,
+)
 from codegen.problems import Problems
 from codegen.schemas import Model, Schemas, Use
+from codegen.servers import default_base_url
 
 __all__ = ["plan", "renamed"]
 
@@ -32,6 +41,8 @@ def plan(
     package: str,
     source: str,
     command: str,
+    client: ClientClass | None = None,
+    auth: str = "none",
 ) -> Package:
     """Plan the package of a document.
 
@@ -43,11 +54,13 @@ def plan(
         package: Import name of the package.
         source: Name of the document in the header of each file.
         command: The command in the header of each file.
+        client: The client's class, where it has another home or base than usual.
+        auth: What operations need that declare nothing, one of `security.AUTH`.
 
     Raises:
         SpecError: The document as a whole cannot be used.
     """
-    names = name_operations(check(document, problems), problems)
+    names = name_operations(check(document, problems, auth), problems)
     # First, so that an object inside of a component is named after it, and not after an operation
     # that refers to the object.
     schemas, models = _components(document, problems)
@@ -77,6 +90,7 @@ def plan(
     }
     info = document.root.get("info")
     return Package(
+        client=client or _client(document, package, names, models),
         name=package,
         title=docstrings.one_line(info.text("title")) if info else "",
         source=docstrings.one_line(source),
@@ -121,6 +135,29 @@ def _components(document: Document, problems: Problems) -> tuple[Schemas, list[M
         # Those that refer to a broken one, and came before it, are broken as well.
         if len(broken) == found:
             return schemas, models
+
+
+def _client(
+    document: Document, package: str, names: Names, models: Iterable[Model]
+) -> ClientClass:
+    """Plan the client's class, which is called after the package."""
+    last = package.rpartition(".")[2]
+    taken = {class_name(each.name) for each in names.operations}
+    taken |= {model.name for model in models}
+    taken |= {
+        f"{prefix}{group}" for group in names.groups.values() for prefix in PREFIXES
+    }
+    name = class_name(last)
+    while {name, f"Async{name}"} & taken:
+        name = f"{name}Client"
+    return ClientClass(
+        name=name,
+        module="client",
+        home=package,
+        base="Client",
+        variables=last.upper().strip("_"),
+        default_base_url=default_base_url(document.root),
+    )
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from codegen.formatting import HEADER, formatted
 from codegen.package import Block, Group, ModelClass, Operation, Package
 from codegen.plan import renamed
 
-__all__ = ["render", "wrapped"]
+__all__ = ["render", "render_clients", "wrapped"]
 
 CLASS_MAPPING = re.compile(r"^    (query|header|members|rules) = \{", re.MULTILINE)
 EXCUSE = "# ruff: noqa: RUF012 - the base class declares these as class variables"
@@ -32,6 +32,24 @@ def render(package: Package) -> dict[str, str]:
     Raises:
         SpecError: ruff is missing, or rejects the text.
     """
+    environment = _environment(package)
+    texts = {name: _excused(text) for name, text in _texts(environment, package)}
+    return formatted(package.name, texts)
+
+
+def render_clients(package: Package) -> dict[str, str]:
+    """Return the texts of the modules with the client and the asynchronous one, by their names.
+
+    They are part of the package unless its client has another home.
+
+    Raises:
+        SpecError: ruff is missing, or rejects the text.
+    """
+    texts = dict(_clients(_environment(package), package))
+    return formatted(package.name, texts)
+
+
+def _environment(package: Package) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=False,  # noqa: S701 - Python, not HTML; `literal` and `docstring` escape
@@ -51,8 +69,7 @@ def render(package: Package) -> dict[str, str]:
         group_docstring=_group_docstring,
     )
     environment.globals.update(package=package, header=_header(package))
-    texts = {name: _excused(text) for name, text in _texts(environment, package)}
-    return formatted(package.name, texts)
+    return environment
 
 
 def wrapped(text: str) -> str:
@@ -84,6 +101,8 @@ def _texts(
         text("__init__.py", docstring=docstring, homes=homes, exports=exports),
     )
     yield "catalog.py", text("catalog.py")
+    if package.has_own_client:
+        yield from _clients(environment, package)
     yield "help.py", text("help.py")
     yield "models.py", _models(text, "The models of the API.", package.models)
     if package.events:
@@ -99,6 +118,39 @@ def _texts(
     for group in package.groups:
         yield f"{group.module}.py", text("group.py", group=group)
         yield f"raw/{group.module}.py", text("raw_group.py", group=group)
+
+
+def _clients(
+    environment: jinja2.Environment, package: Package
+) -> Iterable[tuple[str, str]]:
+    client = package.client
+    if client is None:
+        return
+    title = one_line(package.title) or package.name
+    template = environment.get_template("client.py.jinja")
+    for prefix, kind, about in (
+        (
+            "",
+            "blocking",
+            f"A blocking client of {title}. Safe for use by many threads.",
+        ),
+        (
+            "Async",
+            "asynchronous",
+            f"An asynchronous client of {title}; the counterpart of `{client.name}`.",
+        ),
+    ):
+        docstring = f"The {kind} client of {title}, `{prefix}{client.name}`."
+        module = f"{prefix.lower()}_{client.module}" if prefix else client.module
+        yield (
+            f"{module}.py",
+            template.render(
+                client=client,
+                prefix=prefix,
+                about=about,
+                docstring=layout([docstring], 0),
+            ),
+        )
 
 
 def _models(
@@ -122,6 +174,9 @@ def _homes(package: Package) -> dict[str, list[str]]:
     """Return the module of each public name; an operation goes before a model of its name."""
     homes = {group.module: group.classes for group in package.groups}
     homes |= {f"raw.{group.module}": group.raw_classes for group in package.groups}
+    if package.client is not None and package.has_own_client:
+        module, name = package.client.module, package.client.name
+        homes |= {module: [name], f"async_{module}": [f"Async{name}"]}
     taken = {name for names in homes.values() for name in names}
     for module, models in (
         ("models", package.models),

@@ -12,10 +12,30 @@ from urllib.parse import urljoin, urlsplit
 from codegen.document import Node
 from codegen.openapi import PathOperation
 
-__all__ = ["server_prefix"]
+__all__ = ["default_base_url", "server_prefix"]
 
 RELATIVE = "https://relative.invalid/"
 """What relative addresses are resolved against."""
+
+
+def default_base_url(root: Node) -> str | None:
+    """Return the document's first server, if it is an http address with a host."""
+    if root.has("swagger"):
+        schemes = root.texts("schemes")
+        scheme = schemes[0] if schemes and "https" not in schemes else "https"
+        urls = [f"{scheme}://{root.text('host')}{root.text('basePath')}"]
+    else:
+        urls = _urls(root)
+    for url in urls:
+        parts = urlsplit(url)
+        if (
+            re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", parts.netloc)
+            and parts.scheme in ("http", "https")
+            and re.fullmatch(r"[\w/.~%-]*", parts.path, re.ASCII)
+            and not (parts.query or parts.fragment or url.startswith(RELATIVE))
+        ):
+            return url.rstrip("/")
+    return None
 
 
 def server_prefix(operation: PathOperation) -> str:

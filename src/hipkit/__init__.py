@@ -70,11 +70,11 @@ if TYPE_CHECKING:
     from hipkit.api.response import Response as Response
     from hipkit.api.unreadable import HistoryPosition as HistoryPosition
     from hipkit.api.unreadable import UnreadableItem as UnreadableItem
-    from hipkit.client.async_client import AsyncHipChat as AsyncHipChat
+    from hipkit.client.async_hipchat import AsyncHipChat as AsyncHipChat
     from hipkit.client.async_tokens import AsyncOAuthClient as AsyncOAuthClient
     from hipkit.client.async_tokens import AsyncTokenProvider as AsyncTokenProvider
     from hipkit.client.auth_test import AuthTest as AuthTest
-    from hipkit.client.client import HipChat as HipChat
+    from hipkit.client.hipchat import HipChat as HipChat
     from hipkit.client.policy import Policy as Policy
     from hipkit.client.setup import AsyncTokenSource as AsyncTokenSource
     from hipkit.client.setup import ClientOptions as ClientOptions
@@ -99,10 +99,10 @@ else:
         "api.bodies.reading": "UnreadableError",
         "api.response": "Response",
         "api.unreadable": "HistoryPosition UnreadableItem",
-        "client.async_client": "AsyncHipChat",
+        "client.async_hipchat": "AsyncHipChat",
         "client.async_tokens": "AsyncOAuthClient AsyncTokenProvider",
         "client.auth_test": "AuthTest",
-        "client.client": "HipChat",
+        "client.hipchat": "HipChat",
         "client.policy": "Policy",
         "client.setup": "AsyncTokenSource ClientOptions TokenSource",
         "client.tokens": "OAuthClient TokenProvider",

@@ -71,7 +71,12 @@ def test_help_has_the_texts_of_the_docstring_without_the_terms_of_python(
         summary="Get a thing",
         description="All of it.",
         requestBody={"content": {"application/json": {"schema": schema}}},
-        **{"x-page": True, "x-quirks": ["Slow"], "x-scopes": ["view_group"]},
+        **{
+            "x-auth": "bearer",
+            "x-page": True,
+            "x-quirks": ["Slow"],
+            "x-scopes": ["view_group"],
+        },
     )
     package = generate(document({"/thing": {"put": put}}))
     help_texts = __import__(f"{package.__name__}.help", fromlist=["HELP"]).HELP

@@ -31,8 +31,10 @@ def test_the_package_has_these_files(tmp_path: Path) -> None:
 
     assert sorted(contents(tmp_path / "a" / "b")) == [
         "__init__.py",
+        "async_client.py",
         "book_shelves.py",
         "catalog.py",
+        "client.py",
         "help.py",
         "models.py",
         "oauth_sessions.py",
@@ -160,7 +162,7 @@ def test_check_of_a_missing_folder_shows_every_file(
 ) -> None:
     assert run(NAMING, tmp_path / "out", "--check") == DIFFERENT
 
-    assert capsys.readouterr().out.count("--- (missing)\n") == 9
+    assert capsys.readouterr().out.count("--- (missing)\n") == 11
     assert not (tmp_path / "out").exists()
 
 

@@ -50,8 +50,8 @@ from hipkit.addon.storage.protocol import Storage
 from hipkit.addon.storage.sqlite import SqliteStorage
 from hipkit.api.frames import clears_locals
 from hipkit.api.operation import Operation
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.integrations import (
     AddonUiUpdate,

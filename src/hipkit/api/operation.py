@@ -38,6 +38,7 @@ from hipkit.api.secret import MaskedStruct
 __all__ = [
     "Auth",
     "BodyKind",
+    "KeyPlace",
     "Operation",
     "RequestParts",
     "path_segment",
@@ -45,7 +46,9 @@ __all__ = [
 
 T_co = TypeVar("T_co", covariant=True)
 
-Auth = Literal["bearer", "basic", "none"]
+Auth = Literal["bearer", "basic", "key", "none"]
+"""A token; a client's id and secret, or a token; an API key, see `Operation.key_in`; nothing."""
+KeyPlace = Literal["header", "query", "cookie"]
 """`bearer`: a token. `basic`: a client's id and secret, or a token. `none`: no credentials."""
 
 BodyKind = Literal["json", "form", "related", "bytes"]
@@ -89,6 +92,10 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     method: ClassVar[str]
     path: ClassVar[str]
     auth: ClassVar[Auth] = "bearer"
+    key_in: ClassVar[tuple[KeyPlace, str]] = ("header", "Authorization")
+    """With `auth` `key`, where the client's token goes, and under which name."""
+    token_optional: ClassVar[bool] = False
+    """Whether a client without a token may call it too."""
     scopes: ClassVar[tuple[str, ...]] = ()
     """Any one of these scopes is sufficient; empty if none is required or known."""
     token_types: ClassVar[tuple[str, ...]] = ()

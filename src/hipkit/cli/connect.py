@@ -13,8 +13,8 @@ from hipkit.api.calling import Hooks
 from hipkit.cli.inputs import first_line, read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, write_stderr, write_stderr_json
-from hipkit.client.client import HipChat
-from hipkit.client.settings import find_token
+from hipkit.client.hipchat import HipChat
+from hipkit.client.settings import HIPCHAT, find_token
 from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import Transport
 
@@ -90,7 +90,7 @@ def _token(settings: Settings, profile: Profile | None) -> str | None:
     if profile is not None:
         return profile.read_token().reveal()
     if settings.token_file is None:
-        return find_token()
+        return find_token(HIPCHAT.token)
     token = first_line(read_text(settings.token_file, "the token"))
     if not token:
         raise click.UsageError("the first line of the token file is empty")

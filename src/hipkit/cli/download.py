@@ -13,7 +13,7 @@ from hipkit.cli.connect import open_client
 from hipkit.cli.inputs import Text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import one_line, write, write_bytes, write_json
-from hipkit.client.client import HipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.v2.models import AuthenticatedFile, Message, MessageFile
 from hipkit.v2.rooms import GetRoomMessage
 

@@ -30,7 +30,7 @@ from hipkit.cli.inputs import Since, Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
-from hipkit.client.client import HipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.client.history import HistoryOperation
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRecentRoomHistory, GetRoomHistory

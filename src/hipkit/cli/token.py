@@ -18,8 +18,8 @@ from hipkit.cli.inputs import Text, first_line, read_text
 from hipkit.cli.options import Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.table import describe
-from hipkit.client.client import HipChat
-from hipkit.client.settings import TOKEN_VARIABLE
+from hipkit.client.hipchat import HipChat
+from hipkit.client.settings import HIPCHAT
 from hipkit.client.tokens import OAuthClient
 from hipkit.v2.models import Session
 from hipkit.v2.oauth_sessions import GetSession
@@ -64,7 +64,7 @@ def check(
         raise click.UsageError("arguments require --operation NAME")
     text, chosen = credentials(settings)
     if text is None:
-        raise click.UsageError(f"no token: set {TOKEN_VARIABLE} or use --token-file")
+        raise click.UsageError(f"no token: set {HIPCHAT.token} or use --token-file")
     with HipChat(text, **chosen) as client:
         session = client.send(GetSession(text))
     description = describe_session(session, time.time())

@@ -19,7 +19,7 @@ from typing import Protocol, Self, Unpack
 from hipkit.api.errors import HipkitError
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import Secret
-from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.async_hipchat import AsyncHipChat
 from hipkit.client.oauth import LoopLock, OnToken, TokenCache, basic
 from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import AsyncTransport

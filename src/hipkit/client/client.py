@@ -1,17 +1,15 @@
-"""The blocking client, `HipChat`.
+"""The blocking client of any generated API, `Client`.
 
 Every decision is made in `exchange.py`. The methods by tag, such as
-`client.rooms.get_room("ops")`, come from the generated `v2` package. `async_client.py` is rendered
-from this module.
+`client.rooms.get_room("ops")`, come from a generated package, whose own class is made of this one:
+`hipchat.py` for HipChat's API v2. `async_client.py` is rendered from this module.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from copy import copy
-from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
 
@@ -37,33 +35,26 @@ from hipkit.client.setup import (
 from hipkit.client.state import Clock
 from hipkit.client.steps import GetToken, Outcome, Pause, Send, Steps, interrupt
 from hipkit.transports.protocol import Transport, TransportError
-from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
-    from hipkit.api.bodies.files import Progress
-    from hipkit.api.unreadable import HistoryPosition
-    from hipkit.client.auth_test import AuthTest
-    from hipkit.client.download import DownloadSource
-    from hipkit.client.history import HistoryCursor, HistoryOperation
     from hipkit.client.paging import Cursor, Page
-    from hipkit.v2.models import Message
 
-__all__ = ["HipChat", "History"]
+__all__ = ["Client"]
 
 P = TypeVar("P")
 T = TypeVar("T")
 
 
-class HipChat(ClientSetup, Api):
-    """A blocking client of HipChat's API v2. Safe for use by many threads.
+class Client(ClientSetup):
+    """A blocking client, without the methods of an API. Safe for use by many threads.
 
     Args:
         token: A token, a function that returns one, or a provider of `hipkit.client.tokens`.
-            Defaults to the environment variable `HIPCHAT_TOKEN`. Operations that need no token
-            are sent without one.
-        base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
-            `HIPCHAT_BASE_URL`.
+            Defaults to the API's own environment variable. Operations that need no token are sent
+            without one.
+        base_url: Such as `https://chat.example.com/v2`. Defaults to the API's own environment
+            variable, and then to the server that its document names.
         transport: `httpcore2`, `pycurl` (extra `fast`), or a transport of your own.
         authorization: The whole authorization header, instead of a token.
         clock: Clock and randomness, for tests.
@@ -84,42 +75,11 @@ class HipChat(ClientSetup, Api):
         clock: Clock | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        super().__init__(self.send)
-        check_sync_token(token)
+        self._bind()
+        name = type(self).__name__
+        check_sync_token(token, name)
         connecting = self._set_up(token, authorization, base_url, options, clock)
-        self._transport = choose_transport(transport, connecting)
-
-    @classmethod
-    @clears_locals
-    def from_profile(
-        cls,
-        name: str,
-        *,
-        file: str | os.PathLike[str] | None = None,
-        **options: Unpack[ClientOptions],
-    ) -> Self:
-        """Create a client from a profile: address, token and options, all from one file.
-
-        The variables `HIPCHAT_BASE_URL` and `HIPCHAT_TOKEN` are ignored. The token's file is read,
-        or its command run, once and now.
-
-        Args:
-            name: The profile's name.
-            file: The file; see `read_profile`.
-            options: Options that replace the profile's.
-
-        Raises:
-            ValueError: The profile or its token cannot be read; the message says where and why.
-        """
-        from hipkit.client.profiles import read_profile
-
-        profile = read_profile(name, file)
-        return cls(
-            profile.read_token().reveal(),
-            base_url=profile.base_url,
-            transport=profile.transport,
-            **profile.options(options),
-        )
+        self._transport = choose_transport(transport, connecting, name)
 
     def send(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
         """Carry out a call and return its typed result.
@@ -159,14 +119,6 @@ class HipChat(ClientSetup, Api):
             clear_locals(error)
             raise
 
-    @property
-    def raw(self) -> RawApi:
-        """The same methods, returning status, headers and body without raising for any status.
-
-        The response's `parse()` returns the typed result or raises the error.
-        """
-        return RawApi(self.send_raw)
-
     @clears_locals
     def send_raw(
         self, operation: Operation[T], /, **options: Unpack[CallOptions]
@@ -202,16 +154,6 @@ class HipChat(ClientSetup, Api):
         )
 
     @clears_locals
-    def auth_test(
-        self, operation: Operation[object], **options: Unpack[CallOptions]
-    ) -> AuthTest:
-        """Check whether a call would be allowed, without carrying it out."""
-        from hipkit.client.auth_test import auth_test
-
-        state = self._state.with_options(options, operation)
-        return self._run(auth_test(operation, state))
-
-    @clears_locals
     def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
@@ -236,97 +178,9 @@ class HipChat(ClientSetup, Api):
         return client._walk(ItemCursor(operation, client._state.policy.on_unreadable))
 
     @clears_locals
-    def history(
-        self,
-        room: HistoryOperation | str | int,
-        *,
-        since: datetime | None = None,
-        limit: int | None = None,
-        resume: HistoryPosition | None = None,
-        **options: Unpack[CallOptions],
-    ) -> History:
-        """Iterate over a history, each message once, newest first.
-
-        A message that cannot be read is passed to `on_unreadable`. Without it, `ResponseError`
-        is raised after the newer messages; the error's `item.position` resumes the iteration.
-
-        Args:
-            room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
-                with further arguments; `max_results` is the page size.
-            since: Oldest timestamp to include, with UTC offset. Defaults to no limit.
-            limit: Maximum number of messages. Defaults to no limit.
-            resume: The `position` of an earlier iteration, to continue after it.
-            options: For these calls only; see `Policy`.
-        """
-        from hipkit.client.history import HistoryCursor
-
-        client = self.with_options(**options)
-        cursor = HistoryCursor(
-            room,
-            since=since,
-            limit=limit,
-            resume=resume,
-            on_unreadable=client._state.policy.on_unreadable,
-            now=client._state.clock.now(),
-        )
-        return History(client._walk(cursor), cursor)
-
-    @clears_locals
-    def download(
-        self,
-        source: DownloadSource,
-        to: str | os.PathLike[str] | BinaryIO,
-        *,
-        on_progress: Progress | None = None,
-        **options: Unpack[CallOptions],
-    ) -> int:
-        """Download a shared file in chunks and return its size in bytes.
-
-        The token is sent only to the base URL's own host.
-
-        Args:
-            source: A message's `file` or `authenticated_file`, or an address.
-            to: A path, which is created once the file is complete, or a binary file object.
-            on_progress: Called while the file arrives, see `Progress`. The total is the size in
-                the message; it is unknown for an address.
-            options: For this call only; see `Policy`.
-        """
-        from hipkit.client.download import check_source, download, open_target
-
-        check_source(source)
-        with open_target(to, source, on_progress) as target:
-            return self._run(
-                download(source, self._state.with_options(options), target)
-            )
-
-    @clears_locals
-    def download_chunks(
-        self,
-        source: DownloadSource,
-        *,
-        on_progress: Progress | None = None,
-        **options: Unpack[CallOptions],
-    ) -> Iterator[bytes]:
-        """Download a shared file and yield its bytes, in chunks of at most 64 KiB.
-
-        The first chunk comes when the file is complete, so a retry never yields a byte twice. Until
-        then a file of more than 1 MiB is on disk, in a temporary file.
-
-        Args:
-            source: See `download`.
-            on_progress: See `download`.
-            options: For this call only; see `Policy`.
-        """
-        from hipkit.client.download import check_source
-
-        check_source(source)
-        client = self.with_options(**options)
-        return client._spooled_chunks(source, on_progress)
-
-    @clears_locals
     def with_token(self, token: TokenSource | None) -> Self:
         """Return a client that uses another token, on the same connections."""
-        check_sync_token(token)
+        check_sync_token(token, type(self).__name__)
         return self._with_token(token)
 
     def close(self) -> None:
@@ -342,7 +196,7 @@ class HipChat(ClientSetup, Api):
     def _copy(self) -> Self:
         derived = copy(self)
         # The methods by tag must send through the copy; those in use send with this one's token.
-        Api.__init__(derived, derived.send)
+        derived._bind()
         return derived
 
     def _walk(self, cursor: Cursor[P, T]) -> Iterator[T]:
@@ -357,16 +211,6 @@ class HipChat(ClientSetup, Api):
             except ResponseError as error:
                 error.request_id = error.request_id or call.request_id
                 raise
-
-    def _spooled_chunks(
-        self, source: DownloadSource, on_progress: Progress | None
-    ) -> Iterator[bytes]:
-        """Yield the bytes of a downloaded file."""
-        from hipkit.client.download import chunks_of, open_spool
-
-        with open_spool() as spool:
-            self.download(source, spool, on_progress=on_progress)
-            yield from chunks_of(spool)
 
     def _run(self, steps: Steps[T]) -> T:
         """Run an exchange to its end and return its result."""
@@ -396,22 +240,3 @@ class HipChat(ClientSetup, Api):
             step = outcome = None
             clear_locals(error)
             raise
-
-
-class History:
-    """An iterator over a history; pass its `position` as `resume` to continue later."""
-
-    def __init__(self, messages: Iterator[Message], cursor: HistoryCursor) -> None:
-        self._messages = messages
-        self._cursor = cursor
-
-    @property
-    def position(self) -> HistoryPosition | None:
-        """Current position: all newer messages were returned. `None` before the first message."""
-        return self._cursor.position
-
-    def __iter__(self) -> Iterator[Message]:
-        return self
-
-    def __next__(self) -> Message:
-        return next(self._messages)

@@ -30,10 +30,12 @@ from hipkit.client.decoding import decode
 from hipkit.client.policy import check_headers
 from hipkit.client.reply import Reply
 from hipkit.client.requests import (
+    credential_headers,
     given_id,
     request_error,
     shown_request,
     with_headers,
+    with_key,
     without_id,
 )
 from hipkit.client.retries import (
@@ -44,7 +46,6 @@ from hipkit.client.retries import (
     may_repeat_after,
     pace_seconds,
 )
-from hipkit.client.settings import TOKEN_VARIABLE
 from hipkit.client.state import State
 from hipkit.client.steps import (
     GetToken,
@@ -122,10 +123,8 @@ class Exchange(Generic[T]):
         )
         if operation.auth != "none":
             self.token = state.authorization
-            if not (self.token or state.has_provider or operation.auth == "basic"):
-                raise ValueError(
-                    f"{operation}: needs a token; pass token=..., or set {TOKEN_VARIABLE}"
-                )
+            if self.token is None or operation.auth == "key":
+                self._check_token()
 
     # The plain case
 
@@ -196,6 +195,8 @@ class Exchange(Generic[T]):
         target = site.path + parts.target
         if self._query is not None:
             target = f"{target.partition('?')[0]}?{self._query}"
+        if self.operation.auth == "key":
+            target = with_key(target, self.operation, self.token)
         self.request = Request(
             parts.method,
             site.scheme,
@@ -224,10 +225,24 @@ class Exchange(Generic[T]):
 
     # Its steps
 
+    def _check_token(self) -> None:
+        operation, state = self.operation, self.state
+        if self.token is not None:
+            # The key alone, in a header of another name, or elsewhere.
+            self.token = Secret(self.token.reveal().removeprefix(BEARER))
+        elif not (
+            state.has_provider or operation.auth == "basic" or operation.token_optional
+        ):
+            raise ValueError(
+                f"{operation}: needs a token; pass token=...,"
+                f" or set {state.token_variable}"
+            )
+
     def _ask_for_token(self, rejected: Secret | None) -> Steps[None]:
         if self.state.has_provider and self.operation.auth != "none":
             token = cast("Secret", (yield GetToken(rejected)))
-            self.token = Secret(BEARER + token.reveal())
+            is_key = self.operation.auth == "key"
+            self.token = token if is_key else Secret(BEARER + token.reveal())
 
     def _keep_pace(self) -> Steps[None]:
         """Wait if the last responses say that this call would be rejected."""
@@ -371,7 +386,7 @@ class Exchange(Generic[T]):
             *(without_id(own) if self.operation.header else own),
         )
         if self.token is not None:
-            headers = (*headers, ("Authorization", self.token.reveal()))
+            headers = (*headers, *credential_headers(self.operation, self.token))
         if state.policy.headers:
             headers = with_headers(headers, state.policy.headers)
         # Only content types are left to vary: no argument, and no boundary of a file.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from hipkit.api.errors import (
     ConnectError,
@@ -13,7 +14,7 @@ from hipkit.api.errors import (
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import mask_query
 from hipkit.api.response import SentRequest
-from hipkit.api.secret import HIDDEN
+from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.settings import Site
 from hipkit.transports.protocol import (
     REQUEST_ID_HEADER,
@@ -23,7 +24,18 @@ from hipkit.transports.protocol import (
     TransportErrorKind,
 )
 
-__all__ = ["given_id", "request_error", "shown_request", "with_headers", "without_id"]
+__all__ = [
+    "credential_headers",
+    "given_id",
+    "request_error",
+    "shown_request",
+    "with_headers",
+    "with_key",
+    "without_id",
+]
+
+KEPT_IN_COOKIES = "!#$&'()*+/:<=>?@[]^`{|}~"
+"""What a cookie's value may have beside letters and digits by RFC 6265, without the escape."""
 
 ID_HEADER = REQUEST_ID_HEADER.lower()
 ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
@@ -49,6 +61,27 @@ def with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs
     replaced = {name.lower() for name in others}
     kept = (pair for pair in headers if pair[0].lower() not in replaced)
     return (*kept, *without_id(others.items()))
+
+
+def credential_headers(operation: Operation[object], token: Secret) -> HeaderPairs:
+    """Return the header with a token or a key; none if the key goes into the query."""
+    if operation.auth != "key":
+        return (("Authorization", token.reveal()),)
+    place, name = operation.key_in
+    if place == "query":
+        return ()
+    if place == "cookie":
+        return (("Cookie", f"{name}={quote(token.reveal(), safe=KEPT_IN_COOKIES)}"),)
+    return ((name, token.reveal()),)
+
+
+def with_key(target: str, operation: Operation[object], token: Secret | None) -> str:
+    """Return the target of a request with the key, if it goes into the query."""
+    place, name = operation.key_in
+    if token is None or place != "query":
+        return target
+    mark = "&" if "?" in target else "?"
+    return f"{target}{mark}{quote(name, safe='')}={quote(token.reveal(), safe='')}"
 
 
 def without_id(headers: Iterable[tuple[str, str]]) -> HeaderPairs:
@@ -80,11 +113,15 @@ def shown_request(
     """
     query = request.target.partition("?")[2]
     if query:
-        is_private = operation.private_query or not operation.secrets.isdisjoint(
-            operation.query
+        is_private = (
+            operation.private_query
+            or (operation.auth == "key" and operation.key_in[0] == "query")
+            or not operation.secrets.isdisjoint(operation.query)
         )
         query = HIDDEN if is_private else mask_query(query)
     hidden = {"authorization", *(name.lower() for name in own_headers)} - {ID_HEADER}
+    if operation.auth == "key":
+        hidden |= {"cookie", operation.key_in[1].lower()}
     return SentRequest(
         request.method,
         f"{site}{operation.shown_target()}{'?' + query if query else ''}",

@@ -23,11 +23,11 @@ from hipkit.api.addresses import (
 )
 
 __all__ = [
-    "BASE_URL_VARIABLE",
+    "HIPCHAT",
     "LOG_VARIABLE",
     "PROFILE_FILE_VARIABLE",
-    "TOKEN_VARIABLE",
     "Site",
+    "Variables",
     "find_log_level",
     "find_profile_file",
     "find_site",
@@ -35,10 +35,27 @@ __all__ = [
     "parse_site",
 ]
 
-BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
 LOG_VARIABLE = "HIPKIT_LOG"
-TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
 PROFILE_FILE_VARIABLE = "HIPKIT_CONFIG"
+
+
+class Variables(msgspec.Struct, frozen=True):
+    """The environment variables of one API. A token never goes to another one."""
+
+    prefix: str
+
+    @property
+    def base_url(self) -> str:
+        """The name of the one with the base URL."""
+        return f"{self.prefix}_BASE_URL"
+
+    @property
+    def token(self) -> str:
+        """The name of the one with the token."""
+        return f"{self.prefix}_TOKEN"
+
+
+HIPCHAT = Variables("HIPCHAT")
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -63,8 +80,14 @@ class Site(msgspec.Struct, frozen=True):
         return self.origin + self.path
 
 
-def find_site(base_url: str | None, *, allow_http: bool) -> Site:
-    """Parse the given base URL, or the one in `HIPCHAT_BASE_URL`.
+def find_site(
+    base_url: str | None,
+    *,
+    variable: str,
+    default: str | None = None,
+    allow_http: bool,
+) -> Site:
+    """Parse the given base URL, or the one in the environment, or else the default.
 
     Raises:
         ValueError: The base URL is missing or invalid; the message says why.
@@ -72,11 +95,11 @@ def find_site(base_url: str | None, *, allow_http: bool) -> Site:
     """
     if not isinstance(base_url, (str, NoneType)):
         raise TypeError(f"base_url must be a string, not {type(base_url).__name__}")
-    url = base_url or os.environ.get(BASE_URL_VARIABLE)
+    url = base_url or os.environ.get(variable) or default
     if not url:
         raise ValueError(
             "no base URL: pass base_url='https://chat.example.com/v2', "
-            f"or set {BASE_URL_VARIABLE}"
+            f"or set {variable}"
         )
     return parse_site(url, allow_http=allow_http)
 
@@ -86,10 +109,10 @@ def find_log_level() -> str | None:
     return os.environ.get(LOG_VARIABLE, "").strip() or None
 
 
-def find_token() -> str | None:
-    """Return the token in `HIPCHAT_TOKEN`, or `None`."""
+def find_token(variable: str) -> str | None:
+    """Return the token in the environment, or `None`."""
     # A file written on Windows may begin with a byte order mark, which a shell keeps.
-    return os.environ.get(TOKEN_VARIABLE, "").removeprefix("\ufeff") or None
+    return os.environ.get(variable, "").removeprefix("\ufeff") or None
 
 
 def find_profile_file() -> Path:

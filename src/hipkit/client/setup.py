@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
 
@@ -20,7 +20,12 @@ from hipkit.api.secret import Secret
 from hipkit.client.exchange import BEARER
 from hipkit.client.logs import show_log
 from hipkit.client.policy import Policy
-from hipkit.client.settings import find_log_level, find_site, find_token
+from hipkit.client.settings import (
+    Variables,
+    find_log_level,
+    find_site,
+    find_token,
+)
 from hipkit.client.state import Clock, State
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
@@ -83,6 +88,11 @@ Connecting = Mapping[str, Any]
 class ClientSetup:
     """Base of both clients: settings and state, without I/O."""
 
+    _variables: ClassVar[Variables]
+    """The environment variables of the API's address and token, which are of that API alone."""
+    _default_base_url: ClassVar[str | None] = None
+    """The base URL where neither an argument nor a variable names one."""
+
     _state: State
     _ask_for_token: Callable[[str | None], object]
 
@@ -102,10 +112,16 @@ class ClientSetup:
         allow_http = connecting.pop("allow_http", False) is True
         calling = connecting.keys() & CallOptions.__annotations__.keys()
         policy = {name: connecting.pop(name) for name in calling}
-        site = find_site(base_url, allow_http=allow_http)
+        site = find_site(
+            base_url,
+            variable=self._variables.base_url,
+            default=self._default_base_url,
+            allow_http=allow_http,
+        )
         self._state = State(
             site=site,
             user_agent=f"hipkit/{VERSION}",
+            token_variable=self._variables.token,
             authorization=Secret(authorization)
             if isinstance(authorization, str)
             else authorization,
@@ -115,7 +131,8 @@ class ClientSetup:
             policy=Policy().with_options(cast("CallOptions", policy)),
         )
         if authorization is None:
-            self._use_token(find_token() if token is None else token)
+            found = find_token(self._variables.token) if token is None else token
+            self._use_token(found)
         return connecting
 
     def _use_token(self, token: object) -> None:
@@ -170,6 +187,9 @@ class ClientSetup:
     def _copy(self) -> Self:
         raise NotImplementedError
 
+    def _bind(self) -> None:
+        """Make the methods by tag send through this client. Without an API it has none."""
+
     def _authorize(self) -> Literal["bearer", "none"]:
         return (
             "bearer"
@@ -187,29 +207,37 @@ def _random() -> float:
     return random()  # noqa: S311 - it spreads retries and decides no secret
 
 
-def check_sync_token(token: object) -> None:
+def check_sync_token(token: object, client: str = "HipChat") -> None:
     """Check that a token does not need to be awaited.
 
+    Args:
+        token: The token, or what provides it.
+        client: The name of the client's class.
+
     Raises:
-        TypeError: The token is an async function or provider, for `AsyncHipChat`.
+        TypeError: The token is an async function or provider, for the asynchronous client.
     """
     if is_async(token):
         raise TypeError(
-            "this token function is async, which HipChat cannot await: pass it to "
-            "AsyncHipChat, or use a function that returns the token, or an OAuthClient's provider"
+            f"this token function is async, which {client} cannot await: pass it to "
+            f"Async{client}, or use a function that returns the token, or an OAuthClient's provider"
         )
 
 
-def check_async_token(token: object) -> None:
+def check_async_token(token: object, client: str = "AsyncHipChat") -> None:
     """Check that a token provider does not block the event loop while it fetches.
 
+    Args:
+        token: The token, or what provides it.
+        client: The name of the client's class.
+
     Raises:
-        TypeError: The provider blocks, for `HipChat`.
+        TypeError: The provider blocks, for the blocking client.
     """
     if getattr(token, "blocks", False) is True:
         raise TypeError(
-            "this provider would block the event loop while it fetches a token: "
-            "pass it to HipChat, or use an AsyncOAuthClient's provider"
+            "this provider would block the event loop while it fetches a token: pass it to "
+            f"{client.removeprefix('Async')}, or use an AsyncOAuthClient's provider"
         )
 
 
@@ -260,7 +288,7 @@ async def async_pause(seconds: float) -> None:
 
 
 def choose_transport(
-    transport: Transport | TransportName, connecting: Connecting
+    transport: Transport | TransportName, connecting: Connecting, client: str
 ) -> Transport:
     """Return the given or named transport, which opens no connection yet."""
     if not isinstance(transport, str):
@@ -268,8 +296,8 @@ def choose_transport(
             transport, "close"
         ):
             raise TypeError(
-                "HipChat needs a blocking transport with close(): "
-                "this one is for AsyncHipChat"
+                f"{client} needs a blocking transport with close(): "
+                f"this one is for Async{client}"
             )
         return _given(transport, connecting)
     if transport == "pycurl":
@@ -283,14 +311,14 @@ def choose_transport(
 
 
 def choose_async_transport(
-    transport: AsyncTransport | TransportName, connecting: Connecting
+    transport: AsyncTransport | TransportName, connecting: Connecting, client: str
 ) -> AsyncTransport:
     """Return the given or named asynchronous transport, which opens no connection yet."""
     if not isinstance(transport, str):
         if not hasattr(transport, "aclose"):
             raise TypeError(
-                "AsyncHipChat needs an asynchronous transport with aclose(): "
-                "this one is for HipChat"
+                f"{client} needs an asynchronous transport with aclose(): "
+                f"this one is for {client.removeprefix('Async')}"
             )
         return _given(transport, connecting)
     if transport == "pycurl":

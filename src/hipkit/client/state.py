@@ -48,6 +48,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     user_agent: str
     authorization: Secret | None
     """The whole header value, if it does not change."""
+    token_variable: str
+    """The environment variable that may hold the token, for the error that names it."""
     has_provider: bool
     """Whether a function provides the token."""
     clock: Clock

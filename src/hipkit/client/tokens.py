@@ -19,7 +19,7 @@ from typing import Protocol, Self, Unpack
 from hipkit.api.errors import HipkitError
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import Secret
-from hipkit.client.client import HipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.client.oauth import OnToken, TokenCache, basic, check_blocking
 from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import Transport

@@ -12,7 +12,7 @@ from typing import Unpack
 
 from hipkit.api.frames import clears_locals
 from hipkit.api.model import find_broken_rule
-from hipkit.client.client import HipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.client.setup import ClientOptions, TokenSource
 from hipkit.logging.rendering import (
     COLORS,

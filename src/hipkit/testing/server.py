@@ -15,8 +15,8 @@ from hipkit.testing.running import deliver, finish, on_a_port
 from hipkit.testing.values import TestClient, TestDelivery, TestUser
 
 if TYPE_CHECKING:  # Loaded when a server is made.
-    from hipkit.client.async_client import AsyncHipChat
-    from hipkit.client.client import HipChat
+    from hipkit.client.async_hipchat import AsyncHipChat
+    from hipkit.client.hipchat import HipChat
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.services.context import Context
@@ -127,7 +127,7 @@ class HipChatServer:
 
     def client_for(self, token: str) -> HipChat:
         """Return a client with another token, such as one from `add_token`."""
-        from hipkit.client.client import HipChat
+        from hipkit.client.hipchat import HipChat
 
         transport = MemoryTransport(app=self.app)
         client = HipChat(token, base_url=self._base_url, transport=transport)
@@ -136,7 +136,7 @@ class HipChatServer:
 
     def async_client_for(self, token: str | None = None) -> AsyncHipChat:
         """Return an asynchronous client; without a token, the administrator's."""
-        from hipkit.client.async_client import AsyncHipChat
+        from hipkit.client.async_hipchat import AsyncHipChat
 
         transport = AsyncMemoryTransport(app=self.app)
         return AsyncHipChat(

@@ -589,16 +589,20 @@ def test_a_traceback_has_at_most_six_frames_of_hipkit(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("name", "modules"),
     [
-        ("HipChat", ["client"]),
-        ("AsyncHipChat", ["async_client"]),
-        ("OAuthClient", ["client", "tokens"]),
-        ("AsyncOAuthClient", ["async_client", "async_tokens"]),
+        ("HipChat", ["chat_client", "client", "hipchat"]),
+        ("AsyncHipChat", ["async_chat_client", "async_client", "async_hipchat"]),
+        ("OAuthClient", ["chat_client", "client", "hipchat", "tokens"]),
+        (
+            "AsyncOAuthClient",
+            ["async_chat_client", "async_client", "async_hipchat", "async_tokens"],
+        ),
     ],
 )
 def test_a_client_loads_neither_its_other_half_nor_asyncio(
     name: str, modules: list[str]
 ) -> None:
-    halves = ["async_client", "async_tokens", "client", "tokens"]
+    names = ["chat_client", "client", "hipchat", "tokens"]
+    halves = [*(f"async_{each}" for each in names), *names]
     code = (
         f"import sys; from hipkit import {name};"
         f"loaded = ['hipkit.client.' + name for name in {halves}];"

@@ -130,6 +130,7 @@ class Driver:
         self.state = State(
             site=parse_site("https://chat.example.com/v2", allow_http=False),
             user_agent="hipkit/test",
+            token_variable="HIPCHAT_TOKEN",
             authorization=None if provider or tokens else Secret(f"Bearer {TOKEN}"),
             has_provider=provider or bool(tokens),
             clock=self.clock.as_clock(),

@@ -10,7 +10,7 @@ import pytest
 
 PROGRAM = """
 import logging
-import hipkit, hipkit.client.client
+import hipkit, hipkit.client.hipchat
 from hipkit import HipChat
 from hipkit.testing import MemoryTransport
 from hipkit.transports.protocol import RawResponse

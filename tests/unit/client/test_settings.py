@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hipkit.client.settings import (
+    HIPCHAT,
+    Variables,
     find_profile_file,
     find_site,
     find_token,
@@ -132,14 +134,20 @@ def test_this_machine_is_recognised(host: str) -> None:
 def test_the_environment_is_asked_when_there_is_no_argument(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HIPCHAT_BASE_URL", "https://env.example.com/v2")
-    monkeypatch.setenv("HIPCHAT_TOKEN", "fromTheEnvironment")
-    assert find_site(None, allow_http=False).host == "env.example.com"
-    assert (
-        find_site("https://arg.example.com/v2", allow_http=False).host
-        == "arg.example.com"
-    )
-    assert find_token() == "fromTheEnvironment"
+    monkeypatch.setenv("PETSTORE_BASE_URL", "https://env.example.com/v2")
+    monkeypatch.setenv("PETSTORE_TOKEN", "fromTheEnvironment")
+    given, default = "https://arg.example.com/v2", "https://default.example.com"
+    names = Variables("PETSTORE")
+
+    def host_of(base_url: str | None, variable: str) -> str:
+        site = find_site(base_url, variable=variable, default=default, allow_http=False)
+        return site.host
+
+    assert host_of(None, names.base_url) == "env.example.com"
+    assert host_of(given, names.base_url) == "arg.example.com"
+    assert host_of(None, HIPCHAT.base_url) == "default.example.com"
+    assert find_token(names.token) == "fromTheEnvironment"
+    assert find_token(HIPCHAT.token) is None
 
 
 def test_without_any_address_the_error_says_how_to_give_one(
@@ -147,7 +155,7 @@ def test_without_any_address_the_error_says_how_to_give_one(
 ) -> None:
     monkeypatch.delenv("HIPCHAT_BASE_URL", raising=False)
     with pytest.raises(ValueError, match="HIPCHAT_BASE_URL"):
-        find_site(None, allow_http=False)
+        find_site(None, variable=HIPCHAT.base_url, allow_http=False)
 
 
 def test_a_zone_is_part_of_the_host_and_encoded_in_addresses() -> None:

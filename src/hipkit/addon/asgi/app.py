@@ -35,7 +35,7 @@ from hipkit.addon.handlers.registry import Registry
 from hipkit.addon.installations.installation import Installation
 from hipkit.api.errors import InstallationError, SignatureError, StorageError
 from hipkit.api.frames import clear_locals
-from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.async_hipchat import AsyncHipChat
 from hipkit.v2.models import AddonDescriptor
 
 __all__ = ["AddOnApp"]

@@ -24,8 +24,8 @@ from hipkit.addon.installations.user_tokens import UserTokens
 from hipkit.addon.storage.encryption import open_storage
 from hipkit.addon.storage.protocol import NewEvent, QueuedEvent, Storage
 from hipkit.api.errors import StorageError
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.webhooks import read_event
 

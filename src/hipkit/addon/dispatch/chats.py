@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 from hipkit.addon.dispatch.dispatching import Caller
 from hipkit.api.errors import ForbiddenError, HipkitError
 from hipkit.api.unreadable import UnreadableItem
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.v2.models import Message as MessageModel
 from hipkit.v2.models import Room
 from hipkit.v2.rooms import SendRoomNotification

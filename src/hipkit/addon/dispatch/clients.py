@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from hipkit.addon.installations.installation import Installation
 from hipkit.addon.installations.tokens import Tokens
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.transports.protocol import (
     AsyncTransport,
     Options,

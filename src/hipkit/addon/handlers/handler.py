@@ -22,8 +22,8 @@ from hipkit.addon.handlers.commands import Argument, Command, read_argument
 from hipkit.addon.handlers.events import Message, RoomEvent
 from hipkit.addon.installations.installation import Installation
 from hipkit.api.callbacks import is_async
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.descriptors.patterns import find_match, find_problem
 from hipkit.v2.models import Room, Sender
 

@@ -20,7 +20,7 @@ from hipkit.addon.storage.protocol import Storage
 from hipkit.api.errors import HipkitError, StorageError, UnauthorizedError
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import MaskedStruct, Secret
-from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.async_hipchat import AsyncHipChat
 from hipkit.client.async_tokens import AsyncOAuthClient
 from hipkit.client.oauth import renewal_time
 from hipkit.transports.egress import parse_endpoint

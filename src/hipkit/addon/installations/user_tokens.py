@@ -33,7 +33,7 @@ from hipkit.api.errors import (
 )
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import MaskedStruct
-from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.async_hipchat import AsyncHipChat
 from hipkit.client.oauth import renewal_time
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.models import Token

@@ -12,8 +12,8 @@ from pathlib import Path
 from hipkit.addon.addon import AddOn
 from hipkit.addon.handlers.handler import Handler
 from hipkit.api.operation import Operation
-from hipkit.client.async_client import AsyncHipChat
-from hipkit.client.client import HipChat
+from hipkit.client.async_hipchat import AsyncHipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.descriptors import Fault
 from hipkit.v2.catalog import OPERATIONS
 from hipkit.v2.integrations import (

@@ -104,7 +104,9 @@ def _redirect_target(url: str, location: str) -> str:
 def _send(endpoint: Endpoint, place: str, settings: Settings) -> RawResponse:
     seconds = settings.timeout or FETCH_SECONDS
     connecting = {} if settings.ca_file is None else {"verify": settings.ca_file}
-    transport = choose_transport(settings.transport or "httpcore2", connecting)
+    transport = choose_transport(
+        settings.transport or "httpcore2", connecting, "HipChat"
+    )
     request = endpoint.request("GET", headers=(("Accept", "application/json"),))
     limits = Options(
         timeout_seconds=seconds,

@@ -17,7 +17,7 @@ from hipkit.cli.connect import open_client
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
-from hipkit.client.client import HipChat
+from hipkit.client.hipchat import HipChat
 from hipkit.client.paging import Page
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory

@@ -10,7 +10,7 @@ from hipkit.testing.server import HipChatServer
 from hipkit.testing.values import TestUser
 
 if TYPE_CHECKING:  # Loaded when a server is made.
-    from hipkit.client.client import HipChat
+    from hipkit.client.hipchat import HipChat
     from hipkit.server.services.context import Runtime
 
 __all__ = ["HostContext"]

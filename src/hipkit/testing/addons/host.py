@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hipkit.addon.addon import AddOn
     from hipkit.addon.storage.protocol import Storage
-    from hipkit.client.client import HipChat
+    from hipkit.client.hipchat import HipChat
     from hipkit.server.services.context import Context
     from hipkit.server.storage.stores.installations import InstallationRecord
 
