@@ -1,4 +1,7 @@
-"""Which sender a token stands for, and whether it may come from where it came from (pure)."""
+"""Which sender a token stands for, and whether it may come from where it came from.
+
+What would otherwise be read for each of thousands of calls is kept here too.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 
 from hipkit.api.errors import ForbiddenError
 from hipkit.server.senders import LOWEST_MADE_ID, SenderSettings, is_loopback, networks
+from hipkit.server.services.access.actor import Actor
 
 __all__ = ["Origin", "SenderPolicy"]
 
@@ -48,10 +52,16 @@ class SenderPolicy:
 
     Attributes:
         settings: As they were set.
+        actors: The actors of senders by their names, and the number of changes of users and tokens
+            after which they were read.
+        measured: When the bytes in use were last counted, in seconds that never go back, and how
+            many they were; `None` before.
     """
 
     def __init__(self, settings: SenderSettings) -> None:
         self.settings = settings
+        self.actors: dict[str, tuple[int | None, Actor]] = {}
+        self.measured: tuple[float, int] | None = None
         self._networks = networks(settings.accept)
         # Found by their hashes, as stored tokens are: how long a look-up takes says nothing.
         self._listed = {

@@ -74,3 +74,18 @@ def _used(site: Site) -> int:
         return used + await stores.groups.file_bytes(1)
 
     return asyncio.run(work())
+
+
+def test_what_is_in_use_is_counted_once_a_second(make_site: MakeSite) -> None:
+    site = relay_site(make_site, disk_bytes=10**9)
+    policy = site.server.runtime.senders
+    assert policy is not None
+
+    notify(site, "Ops")
+    first = policy.measured
+    notify(site, "Ops")
+    assert policy.measured == first
+    site.clock[0] += 1.5
+    notify(site, "Ops")
+
+    assert policy.measured != first

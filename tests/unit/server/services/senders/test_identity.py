@@ -170,3 +170,19 @@ def test_the_policy_may_be_replaced_while_it_runs(make_site: MakeSite) -> None:
 
     assert notify(site, "Ops").status == 401
     assert said(site, "Ops") == ["up"]
+
+
+def test_a_sender_who_was_renamed_or_deleted_is_seen_at_once(
+    make_site: MakeSite,
+) -> None:
+    site = relay_site(make_site)
+    notify(site, "Ops")
+    sender = site.get("/v2/user/@Relay").json
+    changes = {"name": "Old scripts", "mention_name": "Relay", "email": sender["email"]}
+
+    assert site.put(f"/v2/user/{sender['id']}", changes).status == 204
+    notify(site, "Ops")
+    assert site.delete(f"/v2/user/{sender['id']}").status == 204
+    notify(site, "Ops")
+
+    assert senders_of(site, "Ops") == ["Relay", "Old scripts", "Relay"]
