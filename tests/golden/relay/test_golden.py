@@ -5,6 +5,7 @@ import pytest
 from hipkit.relay.targets import TARGETS
 from tests.golden.relay.cases import CASES, GUIDE
 from tests.golden.relay.golden import files, path_of, render, rendered_text
+from tests.golden.relay.pages import page_of, written
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -20,3 +21,10 @@ def test_no_file_is_left_over() -> None:
 
 def test_the_reference_shows_cases_that_exist() -> None:
     assert GUIDE.keys() <= CASES.keys()
+
+
+@pytest.mark.parametrize("target", [each for each in TARGETS if page_of(each).exists()])
+def test_the_reference_shows_what_arrives(target: str) -> None:
+    page = page_of(target).read_text(encoding="utf-8")
+
+    assert written(target, page) == page
