@@ -95,6 +95,7 @@ WITHOUT_DECISIONS = {
     "addon/storage/protocol.py": "the protocol of an add-on's storage",
     "client/steps.py": "what an exchange asks of its driver, and how it is ended",
     "relay/markup/tree.py": "the nodes of a tree",
+    "relay/routes/delivery.py": "the values of a delivery and its outcome",
     "relay/routes/links.py": "the protocol of links, and none of them",
     "relay/targets/protocol.py": "the protocol of a target, and its values",
     "server/events/kinds.py": "the protocol of a kind of subscription",

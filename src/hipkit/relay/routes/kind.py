@@ -1,0 +1,236 @@
+"""Routes as a kind of subscription of the event log: what they choose, send and settle."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hipkit.relay.routes.backlog import Range
+from hipkit.relay.routes.choosing import NO_ROUTE, Chooser, read_posted_event
+from hipkit.relay.routes.delivery import RouteDelivery
+from hipkit.relay.routes.links import Links, NoLinks
+from hipkit.relay.routes.posting import Posted, Sends, send_message
+from hipkit.relay.routes.preparing import Preparer, is_single, range_of
+from hipkit.relay.routes.route import Route
+from hipkit.relay.routes.settling import outcome_of, settle_route
+from hipkit.relay.targets.protocol import PLACE
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.kinds import Effect
+from hipkit.server.events.retry import ROUTE_RETRIES, RetryPolicy
+from hipkit.server.services.context import Runtime
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.routes import RouteRecord
+from hipkit.server.storage.stores.timestamps import SECOND_US
+
+__all__ = ["RouteKind"]
+
+MATCHERS = 2
+
+MOST_UPLOAD_TRIES = 3
+"""After as many tries of a message its files are linked: a slow upload must not hold up alerts."""
+
+
+class RouteKind:
+    """A `Kind` of subscription: the routes of a relay.
+
+    Args:
+        runtime: The server's.
+        routes: The routes of the file, in its order. Each is registered by its name.
+        sender: Sends what targets render.
+        bridges: By the id of a token, the name of the route whose bridge it belongs to.
+        links: Makes links to messages and files; without it, there are none.
+        sleep: Waits between the two tries of a message that was refused.
+    """
+
+    retry: RetryPolicy = ROUTE_RETRIES
+    keeps_undelivered = True
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        routes: Sequence[Route],
+        sender: Sends,
+        *,
+        bridges: Mapping[str, str] | None = None,
+        links: Links | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._runtime = runtime
+        self._database = runtime.database
+        self._sender = sender
+        self._sleep = sleep
+        self._preparer = Preparer(runtime, links or NoLinks())
+        self._places: dict[str, str] = {}
+        self._matcher = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-route")
+        self.replace(routes, bridges or {})
+
+    def replace(self, routes: Sequence[Route], bridges: Mapping[str, str]) -> None:
+        """Take other routes from now on. What is under way ends as it began."""
+        self._chooser = Chooser(routes, bridges, self._matcher)
+        self._routes = {route.name: route for route in routes}
+        self._places.clear()
+
+    async def get(self, stores: Stores, subscription_id: int) -> RouteRecord | None:
+        """Return a route, whatever its state: what is under way is settled in any case."""
+        return await stores.routes.get(subscription_id)
+
+    def is_resting(self, subscription: RouteRecord) -> bool:
+        """Return whether a route gets nothing now: held, removed, or not in the file."""
+        name = subscription.name
+        return subscription.is_resting or (
+            name != NO_ROUTE and name not in self._routes
+        )
+
+    async def choose(
+        self, subscription: RouteRecord, events: Sequence[EventRecord]
+    ) -> Delivery | None:
+        """Return the first event that a route takes, or that its summary begins with.
+
+        What is older than the route says is dropped, and counted in one commit with the position.
+        """
+        summary = await self._database.stores.routes.summary(subscription.id)
+        covered = None if summary is None else range_of(summary)
+        oldest_us = self._oldest_us(subscription)
+        taken = await self._chooser.taken(subscription.name, events)
+        chosen, dropped, last_dropped = None, 0, 0
+        for event, is_taken in zip(events, taken, strict=True):
+            if not _is_wanted(subscription, event, covered, is_taken=is_taken):
+                continue
+            if event.created_us < oldest_us and not _is_kept(
+                subscription, event, covered
+            ):
+                dropped, last_dropped = dropped + 1, event.id
+                continue
+            chosen = Delivery(subscription=subscription, event=event)
+            break
+        if dropped:
+            await self._drop(subscription, dropped, last_dropped)
+        return chosen
+
+    async def prepare(
+        self, stores: Stores, subscription: RouteRecord, event: EventRecord
+    ) -> RouteDelivery:
+        """Return an event as the route's target gets it."""
+        route = self._routes.get(subscription.name)
+        if route is None:
+            return RouteDelivery(subscription=subscription, event=event)
+        return await self._preparer.prepare(
+            stores, self._chooser, route, subscription, event
+        )
+
+    async def post(self, delivery: RouteDelivery) -> Outcome:
+        """Send a message once, and once more as plain text if it is refused."""
+        record, route, message = delivery.subscription, delivery.route, delivery.message
+        if route is None or message is None:
+            # What no route takes is counted, and shown among what was delivered.
+            is_counted = isinstance(record, RouteRecord) and record.name == NO_ROUTE
+            return Outcome(verdict_is="delivered" if is_counted else "waiting")
+        began = time.monotonic()
+        references = dict(delivery.references)
+        if route.name in self._places:
+            references[PLACE] = self._places[route.name]
+
+        async def keep(key: str, reference: str) -> None:
+            if key == PLACE:
+                self._places[route.name] = reference
+            else:
+                await self._keep(record.id, key, reference)
+
+        posted = await send_message(
+            route,
+            message,
+            self._sender,
+            references=references,
+            now=datetime.fromtimestamp(self._runtime.now_us() / SECOND_US, UTC),
+            keep=keep,
+            may_upload=record.tries < MOST_UPLOAD_TRIES,
+            sleep=self._sleep,
+        )
+        if posted.answer.verdict == "route":
+            self._places.pop(route.name, None)
+        if delivery.stands_for and posted.answer.verdict == "content":
+            posted = await self._withdraw(record.id, posted)
+        outcome = outcome_of(route, posted, tries=record.tries + 1)
+        milliseconds = round((time.monotonic() - began) * 1000)
+        return replace(outcome, milliseconds=milliseconds)
+
+    async def settle(
+        self,
+        stores: Stores,
+        subscription: RouteRecord,
+        delivery: Delivery,
+        outcome: Outcome,
+    ) -> Effect:
+        """Count what became of a message, and store what it is called at the target."""
+        return await settle_route(
+            stores, subscription, delivery, outcome, now_us=self._runtime.now_us()
+        )
+
+    def close(self) -> None:
+        """Search no further texts."""
+        self._matcher.shutdown(wait=False, cancel_futures=True)
+
+    def _oldest_us(self, subscription: RouteRecord) -> int:
+        route = self._routes.get(subscription.name)
+        if route is None or route.drop_older_than_seconds is None:
+            return 0
+        age_us = int(route.drop_older_than_seconds * SECOND_US)
+        return self._runtime.now_us() - age_us
+
+    async def _drop(self, subscription: RouteRecord, count: int, last: int) -> None:
+        async def command(stores: Stores) -> None:
+            await stores.routes.count(subscription.id, dropped=count)
+            await stores.subscriptions.advance(subscription.id, last)
+
+        await self._database.write(command)
+
+    async def _keep(self, route_id: int, key: str, reference: str) -> None:
+        now_us = self._runtime.now_us()
+        await self._database.write(
+            lambda stores: stores.routes.put_reference(route_id, key, reference, now_us)
+        )
+
+    async def _withdraw(self, route_id: int, posted: Posted) -> Posted:
+        """Remove a summary that the target refuses: each of its messages is sent."""
+        await self._database.write(
+            lambda stores: stores.routes.delete_summary(route_id)
+        )
+        problem = f"the summary was refused, so each is sent: {posted.answer.problem}"
+        answer = replace(posted.answer, verdict="later", problem=problem)
+        return replace(posted, answer=answer)
+
+
+def _is_wanted(
+    subscription: RouteRecord,
+    event: EventRecord,
+    covered: Range | None,
+    *,
+    is_taken: bool,
+) -> bool:
+    """Return whether a route sends an event, or a summary in its place."""
+    if event.only_for is not None:
+        return event.only_for == subscription.id
+    if covered is None:
+        return is_taken
+    # Also where the file was changed meanwhile: without its first message, the summary is lost.
+    if covered.is_next(subscription.position, event.id):
+        return True
+    if not is_taken:
+        return False
+    if not covered.covers(subscription.position, event.id, is_red=False):
+        return True
+    return is_single(subscription, event, read_posted_event(event.item))
+
+
+def _is_kept(
+    subscription: RouteRecord, event: EventRecord, covered: Range | None
+) -> bool:
+    """Return whether an event is not dropped for its age."""
+    if event.only_for is not None:
+        return True
+    return covered is not None and covered.is_next(subscription.position, event.id)

@@ -1,0 +1,114 @@
+"""What becomes of a message: the verdict on it, and what is stored of it."""
+
+from __future__ import annotations
+
+from hipkit.relay.message import RelayMessage
+from hipkit.relay.routes.backlog import FAILED_SECONDS
+from hipkit.relay.routes.delivery import RouteDelivery, RouteOutcome
+from hipkit.relay.routes.posting import Posted
+from hipkit.relay.routes.route import Route
+from hipkit.relay.targets.protocol import Verdict as TargetVerdict
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.kinds import Effect
+from hipkit.server.events.retry import Verdict
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.routes import RouteRecord
+from hipkit.server.storage.stores.timestamps import SECOND_US
+
+__all__ = ["outcome_of", "settle_route"]
+
+VERDICTS: dict[TargetVerdict, Verdict] = {
+    "delivered": "delivered",
+    "content": "refused",
+    "route": "broken",
+    "later": "waiting",
+}
+
+MOST_APPRISE_TRIES = 3
+"""Apprise does not say whether a message will ever be taken. So none holds up the next for long."""
+
+LONGEST_REFERENCE = 500
+LONGEST_KEY = 200
+
+
+def outcome_of(route: Route, posted: Posted, *, tries: int) -> RouteOutcome:
+    """Return what a target's answer means for the route.
+
+    Args:
+        route: The route.
+        posted: What came of the message.
+        tries: How often it has been tried, this time included.
+    """
+    answer = posted.answer
+    verdict = VERDICTS[answer.verdict]
+    is_blind = route.target.name == "apprise"
+    if verdict == "waiting" and is_blind and tries >= MOST_APPRISE_TRIES:
+        verdict = "set_aside"
+    return RouteOutcome(
+        status=posted.status,
+        verdict_is=verdict,
+        problem=answer.problem,
+        asked_seconds=answer.wait_seconds,
+        pause_seconds=route.target.pace_seconds,
+        reference=answer.reference,
+    )
+
+
+async def settle_route(
+    stores: Stores,
+    record: RouteRecord,
+    delivery: Delivery,
+    outcome: Outcome,
+    *,
+    now_us: int,
+) -> Effect:
+    """Store what became of a message, within the command that moves the route's position."""
+    verdict = outcome.verdict
+    stands_for = delivery.stands_for if isinstance(delivery, RouteDelivery) else 0
+    is_summary = stands_for > 0
+    await stores.routes.put_answer(
+        record.id,
+        status=outcome.status,
+        problem=outcome.problem,
+        now_us=now_us,
+        delivered=verdict == "delivered",
+        refused=verdict == "refused",
+        set_aside=verdict == "set_aside",
+        summarised=stands_for if verdict == "delivered" else 0,
+    )
+    if is_summary and verdict in {"refused", "set_aside", "skipped"}:
+        # What it stood for was not sent by it, and is sent one by one.
+        await stores.routes.delete_summary(record.id)
+    if verdict in {"delivered", "refused"} and _has_failed_long(record, now_us):
+        await stores.routes.set_recovered(record.id, now_us)
+    if (
+        verdict == "delivered"
+        and isinstance(delivery, RouteDelivery)
+        and isinstance(outcome, RouteOutcome)
+    ):
+        await _keep_reference(
+            stores, record, delivery.message, outcome.reference, now_us
+        )
+    return Effect()
+
+
+def _has_failed_long(record: RouteRecord, now_us: int) -> bool:
+    since_us = record.failing_since_us
+    return since_us is not None and now_us - since_us >= FAILED_SECONDS * SECOND_US
+
+
+async def _keep_reference(
+    stores: Stores,
+    record: RouteRecord,
+    message: RelayMessage | None,
+    reference: str | None,
+    now_us: int,
+) -> None:
+    """Store what a message is called at the target, for what belongs to its thread."""
+    if message is None or not reference or len(reference) > LONGEST_REFERENCE:
+        return
+    keys = {message.id}
+    if message.card is not None and 0 < len(message.card.id) <= LONGEST_KEY:
+        keys.add(message.card.id)
+    for key in keys:
+        await stores.routes.put_reference(record.id, key, reference, now_us)
