@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import msgspec
 from msgspec.structs import replace
 
-from hipkit.api.errors import NotFoundError
+from hipkit.api.errors import ConflictError, NotFoundError
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_installable_token
 from hipkit.server.services.addons.installing.completing import complete_installation
@@ -30,6 +30,8 @@ __all__ = ["INSTALLABLE_SECONDS", "browser_url", "get_integration_installable_da
 
 INSTALLABLE_SECONDS = 15 * 60
 """How long data can be fetched: long enough to sign in at the add-on on the way."""
+
+NOTHING = "There is nothing to fetch with this token"
 
 Kind = Literal["install", "update", "remove"]
 
@@ -119,7 +121,7 @@ async def get_integration_installable_data(
             or found.expires_us <= context.now_us
             or named not in (found.client_id, found.addon_key)
         ):
-            raise NotFoundError("There is nothing to fetch with this token")
+            raise NotFoundError(NOTHING)
         await store.remove_installable(token_hash)
         data = msgspec.json.decode(found.body, type=Installation)
         if found.kind != "install":
@@ -127,9 +129,13 @@ async def get_integration_installable_data(
         installation = await store.get(found.client_id)
         client = await stores.clients.get(found.client_id)
         if installation is None or client is None:
-            raise NotFoundError("There is nothing to fetch with this token")
+            raise NotFoundError(NOTHING)
         if installation.state == "pending":
-            await complete_installation(context, stores, installation, client)
+            try:
+                await complete_installation(context, stores, installation, client)
+            except ConflictError:
+                # Another one took its place: what it was is of no concern to who asks.
+                raise NotFoundError(NOTHING) from None
         secret = await stores.clients.signing_secret(client.id)
         return replace(data, oauth_secret=secret)
 

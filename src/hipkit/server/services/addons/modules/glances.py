@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hipkit.api.addresses import is_web_address
-from hipkit.api.errors import BadRequestError
+from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_active_user, find_room
 from hipkit.server.services.addons.modules.extensions import own_client_id
 from hipkit.server.services.context import Context
@@ -31,6 +32,10 @@ LARGEST_CONTENT = 10_000
 """Bytes of JSON, the metadata included."""
 MOST_CONTENTS = 50_000
 """Of a client: one for each glance and each place and person that it was pushed for."""
+TOO_MANY = (
+    f"The add-on has pushed {MOST_CONTENTS} contents, each for another place or user, and cannot"
+    " push more: delete a glance that is not needed"
+)
 
 PushRequest = (
     AddonUiUpdate | RoomAddonUiUpdate | UserAddonUiUpdate | UserInRoomAddonUiUpdate
@@ -46,7 +51,7 @@ async def push_glances(context: Context, request: PushRequest) -> None:
 
     Raises:
         BadRequestError: The add-on has no such glance there, or a content is invalid.
-        NotFoundError: The room or the user does not exist.
+        NotFoundError: The room does not exist, or the user, for those who may see the group's.
     """
     contents = {
         update.key: _content_json(f"glance[{number}].content", update.content)
@@ -57,12 +62,19 @@ async def push_glances(context: Context, request: PushRequest) -> None:
 
     async def command(stores: Stores) -> None:
         room_id = user_id = None
+        is_hidden = False
         if not isinstance(request, AddonUiUpdate | UserAddonUiUpdate):
             room_id = (await find_room(stores, actor, request.room_id_or_name)).id
         if not isinstance(request, AddonUiUpdate | RoomAddonUiUpdate):
-            user = await find_active_user(stores, actor, request.user_id_or_email)
-            user_id = user.id
+            user_id = await _user_id(stores, actor, request.user_id_or_email)
+            is_hidden = user_id is None
         await _check_keys(stores, client_id, room_id, request.glance)
+        if is_hidden:
+            # Answered as for a user whom nothing was pushed to before.
+            count = await stores.glances.count(client_id, at_most=MOST_CONTENTS)
+            if count + len(contents) > MOST_CONTENTS:
+                raise BadRequestError(TOO_MANY)
+            return
         await stores.glances.push(
             client_id,
             contents,
@@ -73,12 +85,25 @@ async def push_glances(context: Context, request: PushRequest) -> None:
         if await stores.glances.count(client_id, at_most=MOST_CONTENTS + 1) > (
             MOST_CONTENTS
         ):
-            raise BadRequestError(
-                f"The add-on has pushed {MOST_CONTENTS} contents, each for another place or"
-                " user, and cannot push more: delete a glance that is not needed"
-            )
+            raise BadRequestError(TOO_MANY)
 
     await context.write(command)
+
+
+async def _user_id(stores: Stores, actor: Actor, reference: str | int) -> int | None:
+    """Return a user's id; `None` for an unknown one where the actor must not learn of it.
+
+    Who may see one room only could ask whether somebody has an account, by e-mail address.
+
+    Raises:
+        NotFoundError: The group has no such user.
+    """
+    try:
+        return (await find_active_user(stores, actor, reference)).id
+    except NotFoundError:
+        if actor.room_id is None and "view_group" in actor.scopes:
+            raise
+        return None
 
 
 def _content_json(place: str, content: GlanceContent) -> str:

@@ -7,7 +7,9 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
+from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 from tests.unit.server.services.addons.conftest import (
     MemoryAddon,
@@ -164,3 +166,29 @@ def test_calls_are_listed_without_the_token_and_the_secret(
     for text in (call.target, call.answer, repr(call.headers)):
         assert path.rpartition("/")[2] not in text
         assert data["oauthSecret"] not in text
+
+
+def test_there_is_nothing_to_fetch_where_another_took_the_place(
+    host: Site, addon: MemoryAddon
+) -> None:
+    client_id, path = begin(host)
+    store = host.server.database.stores.installations
+    pending = asyncio.run(store.get(client_id))
+    assert pending is not None
+    other = replace(pending, client_id="other", state="installed")
+
+    async def take_the_place() -> None:
+        client = await host.server.database.stores.clients.get(client_id)
+        assert client is not None
+
+        async def command(stores: Stores) -> None:
+            await stores.clients.add(replace(client, id="other"), 1)
+            await stores.installations.add(other)
+
+        await host.server.database.write(command)
+
+    asyncio.run(take_the_place())
+    unknown = host.get(path[:-1], token=None)
+    answer = host.get(path, token=None)
+
+    assert (answer.status, answer.body) == (404, unknown.body)

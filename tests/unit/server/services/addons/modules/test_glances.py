@@ -129,6 +129,27 @@ def test_unknown_rooms_and_users_are_not_found(scene: Scene) -> None:
     assert scene.push("/room/Ops/user/@nobody").status == 404
 
 
+@every("is_full", [False, True])
+def test_who_may_not_see_the_group_learns_of_no_user(
+    site: Site, monkeypatch: pytest.MonkeyPatch, is_full: bool
+) -> None:
+    scene = Scene(site)
+    token = site.client_token(["admin_room", "view_room"], room=scene.ops)
+    target = "/v2/room/Ops/extension/glance/own"
+    assert site.put(target, GLANCE, token=token).status == 201
+    if is_full:
+        monkeypatch.setattr(glances, "MOST_CONTENTS", 0)
+
+    answers = [
+        scene.push(f"/room/Ops/user/{user}", key="own", token=token)
+        for user in ("ann.lee@example.com", "nobody@example.com", "@nobody", 999)
+    ]
+
+    seen = {(answer.status, answer.body) for answer in answers}
+    assert len(seen) == 1
+    assert answers[0].status == (400 if is_full else 204)
+
+
 def test_the_scopes_and_kinds_of_tokens_are_checked(scene: Scene) -> None:
     site = scene.site
     viewer = site.client_token(["view_room", "admin_room"], name="Viewer")
