@@ -28,7 +28,15 @@ USER_AGENT = ("User-Agent", "HipChat.com")
 
 
 class FetchError(HipkitError):
-    """A call got no usable answer. The message is a clause, without what was sent."""
+    """A call got no usable answer. The message is a clause, without what was sent.
+
+    Attributes:
+        was_connected: Whether there was a server to answer, as far as is known.
+    """
+
+    def __init__(self, message: str, *, was_connected: bool = True) -> None:
+        super().__init__(message)
+        self.was_connected = was_connected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ async def fetch(
     except TimeoutError:
         raise FetchError(f"no whole answer within {seconds:g} seconds") from None
     except TransportError as error:
-        raise FetchError(error.reason) from None
+        raise FetchError(error.reason, was_connected=error.may_have_arrived) from None
     except BadRequestError as error:
         raise FetchError(f"it cannot be called: {error.message}") from None
     return Fetched(

@@ -8,7 +8,12 @@ from ipaddress import ip_address
 from typing import Literal
 
 from hipkit.api.errors import BadRequestError, RateLimitError
-from hipkit.server.events.fetching import FETCH_SECONDS, Fetched, fetch
+from hipkit.server.events.fetching import (
+    FETCH_SECONDS,
+    Fetched,
+    FetchError,
+    fetch,
+)
 from hipkit.server.services.context import Context
 from hipkit.transports.egress import ForbiddenAddressError, parse_endpoint
 
@@ -17,14 +22,21 @@ __all__ = ["call_addon", "check_reachable"]
 MOST_AT_ONCE = 15
 """Fewer than the connections that the sender of events leaves free."""
 MOST_OF_ACTOR = 3
+UNREACHABLE = "it cannot be reached, or this server may not call it; administrators of the group are told why"
 
 
 async def check_reachable(context: Context, url: str) -> None:
     """Check that an add-on's URL may be called.
 
+    Only administrators of the group are told of the network: whoever may install an add-on in some
+    room could ask which names are internal. For others the call itself fails, see `call_addon`.
+
     Raises:
         BadRequestError: It is invalid, or leads into a network that is not permitted.
     """
+    if not context.actor.is_group_admin:
+        parse_endpoint(url)
+        return
     try:
         await context.runtime.egress.check(url)
     except BadRequestError as error:
@@ -65,7 +77,8 @@ async def call_addon(
     Everybody who owns a room may have the server do this.
 
     Raises:
-        FetchError: No usable answer came.
+        FetchError: No usable answer came. Whoever does not administer the group is not told why
+            there was no connection.
         RateLimitError: Too many calls are under way, of all actors or of this one.
     """
     under_way: Counter[Hashable] = context.runtime.calls_under_way
@@ -84,6 +97,10 @@ async def call_addon(
             most_bytes=most_bytes,
             seconds=seconds,
         )
+    except FetchError as error:
+        if error.was_connected or context.actor.is_group_admin:
+            raise
+        raise FetchError(UNREACHABLE, was_connected=False) from None
     finally:
         under_way[key] -= 1
         if not under_way[key]:
