@@ -17,6 +17,7 @@ from hipkit.v2.models import AddonWebhook
 
 __all__ = [
     "PENDING_SECONDS",
+    "check_room",
     "complete_installation",
     "declared_webhooks",
     "is_under_way",
@@ -41,8 +42,7 @@ async def complete_installation(
         ConflictError: It was removed meanwhile, or another one took its place.
         NotFoundError: Its room was deleted meanwhile.
     """
-    if pending.room_id is not None and await stores.rooms.get(pending.room_id) is None:
-        raise NotFoundError(f"The room of {pending.name} was deleted")
+    await check_room(stores, pending)
     before: list[AddonWebhook] = []
     if replaced is not None:
         before = declared_webhooks(replaced)
@@ -73,6 +73,17 @@ async def complete_installation(
     if installed is None:
         raise ConflictError(f"{pending.name} was removed while it was being installed")
     return installed
+
+
+async def check_room(stores: Stores, installation: InstallationRecord) -> None:
+    """Within a command: check that an installation's room was not deleted meanwhile.
+
+    Raises:
+        NotFoundError: It was.
+    """
+    room_id = installation.room_id
+    if room_id is not None and await stores.rooms.get(room_id) is None:
+        raise NotFoundError(f"The room of {installation.name} was deleted")
 
 
 def declared_webhooks(installation: InstallationRecord) -> list[AddonWebhook]:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from hipkit.api.errors import ConflictError
 from hipkit.server.services.addons.installing.callbacks import notify_installed
 from hipkit.server.services.addons.installing.completing import (
+    check_room,
     declared_webhooks,
     is_under_way,
 )
@@ -115,6 +116,7 @@ async def _complete(
     client = await stores.clients.get(installed.client_id)
     if found is None or client is None:
         raise ConflictError(f"{installed.name} was removed while it was being updated")
+    await check_room(stores, found)
     changed = client_for(offer, found, secret_hash=client.secret_hash)
     await stores.clients.change(changed)
     await stores.tokens.end_beyond(client.id, offer.scopes)

@@ -18,6 +18,7 @@ from hipkit.server.services.addons.installing.offers import (
 )
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.updating import install
+from hipkit.server.services.rooms.changes import remove_room
 from tests.unit.server.asgi import FORM, Site, basic, call
 from tests.unit.server.services.addons.conftest import (
     ADDRESS,
@@ -441,3 +442,25 @@ def test_modules_of_the_descriptor_are_made_and_replaced(
     update(host, installed)
 
     assert pages() == ["two", "three"]
+
+
+def test_an_add_on_is_not_updated_in_a_room_that_is_deleted_meanwhile(
+    host: Site, addon: MemoryAddon
+) -> None:
+    room_id = host.add_room("Ops")
+    addon.descriptor = with_scopes("send_notification")
+    installed = install_at(host, "Ops")
+    addon.descriptor = with_scopes("send_notification", "view_room")
+
+    async def delete() -> None:
+        addon.during = None
+        await remove_room(await operator(host), room_id)
+
+    addon.during = delete
+    with pytest.raises(NotFoundError, match="The room of Karma was deleted"):
+        update(host, installed)
+
+    assert scopes(host) == ["send_notification"]
+    asyncio.run(host.server.end_addons())
+    assert addon.posted[-1][0] == "DELETE"
+    assert clients(host) == []
