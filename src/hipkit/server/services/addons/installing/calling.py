@@ -22,7 +22,9 @@ __all__ = ["call_addon", "check_reachable"]
 MOST_AT_ONCE = 15
 """Fewer than the connections that the sender of events leaves free."""
 MOST_OF_ACTOR = 3
-UNREACHABLE = "it cannot be reached, or this server may not call it; administrators of the group are told why"
+UNREACHABLE = (
+    "it cannot be reached, or must not be called: administrators of the group are told"
+)
 
 
 async def check_reachable(context: Context, url: str) -> None:
