@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {
     "addon/storage/migrations.py": "unit/addon/storage/test_sqlite.py",
     "addon/storage/sqlite_queue.py": "contract/addon_storage/test_events.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
+    "cli/relay/plugging.py": "e2e/test_relay.py",
     "client/secret_sources.py": "unit/client/test_profiles.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/addon/replay.py": "e2e/test_addon_run.py",

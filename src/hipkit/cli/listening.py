@@ -23,11 +23,13 @@ from hipkit.server.serve import (
     run,
 )
 from hipkit.server.services.access.password_links import password_link
+from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.transports.wire import shown_address
 
 __all__ = [
     "DEFAULT_PORT",
+    "FILE_QUOTA",
     "LISTENING",
     "Network",
     "StartReport",
@@ -96,6 +98,14 @@ LISTENING = [
     ),
 ]
 """The options of the address, TLS and proxies. The server's settings are named as they are."""
+
+FILE_QUOTA = click.Option(
+    ["--file-quota", "file_quota_bytes"],
+    metavar="BYTES",
+    type=click.IntRange(min=0),
+    default=FILE_QUOTA_BYTES,
+    help="Maximum size of a group's shared files and pictures together; 0 for no limit.",
+)
 
 
 def serve_until_stopped(

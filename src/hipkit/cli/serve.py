@@ -10,6 +10,7 @@ import click
 from hipkit.api.errors import BadRequestError
 from hipkit.cli.inputs import Value
 from hipkit.cli.listening import (
+    FILE_QUOTA,
     LISTENING,
     Network,
     StartReport,
@@ -18,7 +19,6 @@ from hipkit.cli.listening import (
 )
 from hipkit.cli.options import Command, Settings
 from hipkit.server.services.people.names import check_email
-from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.shared.limits import LimitSettings
 
@@ -45,6 +45,13 @@ OPTIONS = [
     ),
     *LISTENING,
     click.Option(
+        ["--relay", "relay_file"],
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Relay messages along the routes of this file; SIGHUP reads it again. See"
+        " hipkit relay --help.",
+    ),
+    click.Option(
         ["--public-url"],
         type=WebAddress(),
         metavar="URL",
@@ -57,13 +64,7 @@ OPTIONS = [
         multiple=True,
         help="Allow webhooks and add-ons in this private network, such as 10.0.0.0/8. Repeatable.",
     ),
-    click.Option(
-        ["--file-quota", "file_quota_bytes"],
-        metavar="BYTES",
-        type=click.IntRange(min=0),
-        default=FILE_QUOTA_BYTES,
-        help="Maximum size of a group's shared files and pictures together; 0 for no limit.",
-    ),
+    FILE_QUOTA,
     click.Option(
         ["--webhook-signed-request"],
         is_flag=True,
@@ -136,6 +137,7 @@ def serve(
     database: Path,
     host: str,
     port: int,
+    relay_file: Path | None,
     **options: object,
 ) -> None:
     """Run a HipChat server.
@@ -154,10 +156,18 @@ def serve(
         limits=LimitSettings(**limits),  # type: ignore[arg-type]  # see above
         **options,  # type: ignore[arg-type]  # see above
     )
+    report = StartReport(settings, server_settings)
+    extension = None
+    if relay_file is not None:
+        # Loaded late: most servers relay nothing.
+        from hipkit.cli.relay.plugging import plug_in
+
+        extension = plug_in(settings, relay_file, report)
     serve_until_stopped(
         settings,
         server_settings,
         host=host,
         port=port,
-        report=StartReport(settings, server_settings),
+        report=report,
+        extension=extension,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -126,11 +127,16 @@ async def _reach(rendered: Rendered, route: Route) -> str | None:
     except TimeoutError:
         return f"{host}:{port} does not answer within {CONNECT_SECONDS:g} seconds"
     except OSError as error:
-        reason = explained(error.strerror or str(error))
-        return f"cannot connect to {host}:{port}: {reason}"
+        return f"cannot connect to {host}:{port}: {_reason(error)}"
     finally:
         policy.close()
     return None
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ConnectionError) and error.errno is not None:
+        return os.strerror(error.errno)  # asyncio's text has the address once more.
+    return explained(error.strerror or str(error))
 
 
 async def _connect(addresses: Sequence[str], port: int) -> None:
@@ -172,7 +178,7 @@ def _report(file: RelayFile, found: list[Checked]) -> None:
         for key, reference in _secrets(file, checked.route).items():
             write(f"  {key}: {reference}, read")
         write(f"  reach: {checked.problem or 'connected, nothing was sent'}")
-        write(f"  limits: {_limits(checked.route)}")
+        write(f"  limits: {_limits(checked)}")
         write("  sample:")
         for line in shown_lines(checked.sample):
             write(f"    {line}")
@@ -180,8 +186,8 @@ def _report(file: RelayFile, found: list[Checked]) -> None:
         write(NO_LINKS)
 
 
-def _limits(route: Route) -> str:
-    target = route.target
+def _limits(checked: Checked) -> str:
+    target = checked.route.target
     limits = []
     if target.pace_seconds == 1:
         limits.append("one message a second")
@@ -191,7 +197,7 @@ def _limits(route: Route) -> str:
         limits.append(
             f"files up to {target.uploads_bytes / MEGABYTE:g} MB are uploaded"
         )
-    else:
+    elif "recipients" not in checked.sample:  # A mail has attachments.
         limits.append("files are linked")
     limits.append(
         "what is sent again is shown once"

@@ -54,6 +54,7 @@ def show_rendered(rendered: Rendered, settings: Settings) -> dict[str, object]:
             message = rendered.message
             return {
                 "server": f"{rendered.host}:{rendered.port}",
+                "recipients": list(rendered.recipients),
                 "headers": {
                     name: mask.text(str(value)) for name, value in message.items()
                 },

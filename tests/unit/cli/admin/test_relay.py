@@ -125,7 +125,9 @@ async def fail(stores: Stores, route_id: int) -> None:
 
 
 async def stop(stores: Stores, route_id: int) -> None:
-    state = SubscriptionState(position=0, next_try_us=2_000_000_000_000_000, paused_us=1)
+    state = SubscriptionState(
+        position=0, next_try_us=2_000_000_000_000_000, paused_us=1
+    )
     await stores.subscriptions.set_state(route_id, state)
 
 

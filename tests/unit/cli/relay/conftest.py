@@ -27,6 +27,9 @@ from tests.unit.relay.fake_target import FakeTarget
 
 HOOK = "/hooks/s3cret"
 
+Written = Callable[..., str]
+"""Writes a file, and returns its path."""
+
 
 class SinkSettings(Settings, frozen=True, kw_only=True):
     """Where the sink is."""
@@ -124,7 +127,7 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Callable[..., str]:
+def written(tmp_path: Path) -> Written:
     """Write a file with one route to the sink, and more text after it."""
 
     def write(more: str = "", *, allowed: bool = True) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.cli.conftest import Hipkit
@@ -10,8 +12,11 @@ from tests.unit.cli.conftest import Hipkit
 @pytest.mark.parametrize(
     ("arguments", "usage"),
     [
-        (["--help"], "hipkit relay [OPTIONS]"),
+        (["--help"], "hipkit relay [OPTIONS] FILE | COMMAND"),
         ([], "hipkit relay [OPTIONS]"),
+        (["run", "--help"], "hipkit relay run [OPTIONS] FILE"),
+        (["relay.toml", "--help"], "hipkit relay run [OPTIONS] FILE"),
+        (["--port", "0", "relay.toml", "--help"], "hipkit relay run [OPTIONS] FILE"),
         (["check", "--help"], "hipkit relay check [OPTIONS] FILE"),
         (["--json", "check", "--help"], "hipkit relay check [OPTIONS] FILE"),
         (["try", "--help"], "hipkit relay try [OPTIONS] ROUTE TEXT"),
@@ -23,3 +28,23 @@ def test_a_command_may_be_left_out_before_a_file(
 ) -> None:
     done = hipkit("relay", *arguments)
     assert f"Usage: {usage}" in done.out + done.err
+
+
+def test_a_file_that_is_called_as_a_command_is_given_by_a_path(
+    hipkit: Hipkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("check").write_text("")
+
+    done = hipkit("relay", "./check")
+
+    assert done.err == "hipkit: check: it has no route: add a table [[route]]\n"
+
+
+def test_a_word_that_is_no_command_is_taken_for_a_file(hipkit: Hipkit) -> None:
+    done = hipkit("relay", "chekc")
+    assert done.err == "hipkit: chekc: No such file or directory\n"
+
+
+def test_only_the_file_and_options_are_taken(hipkit: Hipkit) -> None:
+    assert "1 unexpected argument" in hipkit("relay", "a.toml", "check").err

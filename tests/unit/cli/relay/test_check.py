@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from email.message import EmailMessage
 from importlib.util import find_spec
 
@@ -11,9 +10,7 @@ from hipkit.cli.relay import check
 from hipkit.cli.relay.check import missing_extra
 from hipkit.relay.targets.protocol import AppriseCall, HttpCall, Mail, Rendered
 from tests.unit.cli.conftest import Hipkit
-from tests.unit.cli.relay.conftest import Sink
-
-Written = Callable[..., str]
+from tests.unit.cli.relay.conftest import Sink, Written
 
 
 def test_a_check_shows_each_route_and_a_sample_and_sends_nothing(
@@ -55,7 +52,7 @@ def test_a_target_that_cannot_be_reached_is_told(
     monkeypatch.setenv("SINK", "http://127.0.0.1:1/hooks/s3cret")
     done = hipkit("relay", "check", written())
     assert done.code == 1
-    assert "reach: cannot connect to 127.0.0.1:1: " in done.out
+    assert "reach: cannot connect to 127.0.0.1:1: Connection refused\n" in done.out
 
     done = hipkit("relay", "check", written(allowed=False))
     assert done.code == 1

@@ -28,8 +28,11 @@ def broken(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     "command",
     [
+        ["relay"],
+        ["relay", "run"],
         ["relay", "check"],
         ["relay", "try", "ops", "hello", "--file"],
+        ["serve", "--relay"],
     ],
     ids=" ".join,
 )

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from tests.unit.cli.conftest import Hipkit
-from tests.unit.cli.relay.conftest import Sink
-
-Written = Callable[..., str]
+from tests.unit.cli.relay.conftest import Sink, Written
 
 
 def test_a_message_is_sent_once_by_the_named_route(

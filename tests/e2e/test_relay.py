@@ -1,0 +1,201 @@
+"""`hipkit relay`: a server for old senders and its routes, in a process of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import signal
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.serving import HIPKIT, PATIENCE_SECONDS, Running, hipkit, serving
+
+SECRET = "a-long-s3cret-of-the-signature"
+
+
+class Receiver(ThreadingHTTPServer):
+    """A target: what it receives waits in a queue."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def next(self) -> dict[str, Any]:
+        """Return the next message."""
+        return self.received.get(timeout=PATIENCE_SECONDS)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Takes messages of the plain webhook."""
+
+    server: Receiver
+
+    def do_POST(self) -> None:
+        """Take one."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+        self.server.received.put({"path": self.path, **json.loads(body)["data"]})
+
+    def log_message(self, format: str, *values: object) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write a file whose routes lead to paths of the receiver, each with more lines."""
+    monkeypatch.setenv("SIGNATURE", SECRET)
+
+    def write_file(before: str = "", **routes: str) -> Path:
+        text = before
+        for name, more in routes.items():
+            hook = tmp_path / name
+            hook.write_text(f"http://127.0.0.1:{receiver.server_port}/s3cret/{name}\n")
+            hook.chmod(0o600)
+            text += (
+                f'\n[[route]]\nname = "{name}"\nto = "webhook"\nurl = "file:{name}"\n'
+                f'secret = "env:SIGNATURE"\nallow_private_network = true\n{more}\n'
+            )
+        path = tmp_path / "relay.toml"
+        path.write_text(text)
+        return path
+
+    return write_file
+
+
+def relaying(path: Path, *options: str) -> Any:
+    return serving(
+        path.parent,
+        path.name,
+        *options,
+        database="relay.db",
+        command=(*HIPKIT, "relay"),
+    )
+
+
+def send(server: Running, message: str, **more: str) -> None:
+    """Send a notification by API v1, with a token that nobody set up."""
+    fields = {"room_id": "Dev Ops", "from": "Nagios", "message": message, **more}
+    body = urllib.parse.urlencode(fields)
+    with contextlib.closing(server.connect()) as connection:
+        connection.request(
+            "POST",
+            "/v1/rooms/message?auth_token=0123456789",
+            body,
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        answer = json.load(connection.getresponse())
+    assert answer == {"status": "sent"}
+
+
+def wait_for_line(server: Running, text: str) -> str:
+    """Return the line of the log that has a text."""
+    ticks = threading.Event()
+    for _ in range(PATIENCE_SECONDS * 50):
+        for line in list(server.stderr_lines):
+            if text in line:
+                return line
+        ticks.wait(0.02)
+    raise AssertionError(server.stderr_lines)
+
+
+def test_what_an_old_program_sends_arrives(write: Write, receiver: Receiver) -> None:
+    with relaying(write(ops='rooms = "Dev *"')) as server:
+        send(server, "disk full", color="red", notify="1")
+
+        arrived = receiver.next()
+        assert arrived["path"] == "/s3cret/ops"
+        assert (arrived["room"], arrived["from"]) == ("Dev Ops", "Nagios")
+        assert (arrived["text"], arrived["color"]) == ("disk full", "red")
+        assert server.stop() == 0
+    assert "s3cret" not in "".join(server.stderr_lines)
+    assert (server.folder / "relay.db").exists()
+
+
+def test_a_file_that_was_changed_is_read_at_sighup_and_nothing_is_lost(
+    write: Write, receiver: Receiver
+) -> None:
+    with relaying(write(ops="")) as server:
+        send(server, "1")
+        assert receiver.next()["path"] == "/s3cret/ops"
+
+        write(ops="", red='when = { color = "red" }')
+        server.process.send_signal(signal.SIGHUP)
+        wait_for_line(server, "was read again, routes: 2")
+        send(server, "2", color="red")
+        paths = {receiver.next()["path"] for _ in range(2)}
+        assert paths == {"/s3cret/ops", "/s3cret/red"}
+
+        path = write(ops="room = 'x'", red="")
+        server.process.send_signal(signal.SIGHUP)
+        line = wait_for_line(server, "stay as they were")
+        assert f"{path.name}:8: " in line
+        assert "there is no 'room', did you mean rooms?" in line
+        send(server, "3", color="red")
+        paths = {receiver.next()["path"] for _ in range(2)}
+        assert paths == {"/s3cret/ops", "/s3cret/red"}
+        assert server.stop() == 0
+
+
+def test_a_dry_run_prints_requests_without_secrets_and_sends_none(
+    write: Write, receiver: Receiver
+) -> None:
+    path = write(ops="")
+    with relaying(path, "--dry-run") as server:
+        send(server, "disk full")
+        assert server.process.stdout is not None
+        printed = ""
+        while "disk full" not in printed:
+            line = server.process.stdout.readline()
+            assert line, server.stderr_lines
+            printed += line
+        assert "POST http://127.0.0.1/***\n" in printed
+        assert server.stop() == 0
+    assert "s3cret" not in printed
+    assert receiver.received.empty()
+    assert not (server.folder / "relay.db").exists()
+
+
+def test_another_host_needs_networks_or_tokens(write: Write) -> None:
+    path = write(ops="")
+    done = hipkit(path.parent, "relay", path.name, "--host", "192.0.2.1")
+    assert done.returncode == 2
+    assert 'accept = ["10.0.0.0/8"]' in done.stderr
+    assert not (path.parent / "relay.db").exists()
+
+
+def test_a_present_server_relays_too(write: Write, receiver: Receiver) -> None:
+    path = write('[senders]\naccept = ["10.0.0.0/8"]\n', ops="")
+    with serving(path.parent, "--relay", path.name) as server:
+        wait_for_line(server, "[senders] is for hipkit relay")
+        server.call("POST", "/room", {"name": "Dev Ops"})
+        status, _, _ = server.call(
+            "POST", "/room/Dev%20Ops/notification", {"message": "hello"}
+        )
+        assert status == 204
+        assert receiver.next()["text"] == "hello"
+        status, _, _ = server.call(
+            "POST", "/room/Dev%20Ops/notification", {"message": "x"}, token="unknown"
+        )
+        assert status == 401
+        assert server.stop() == 0
