@@ -17,8 +17,11 @@ from tests.docs.shell import shell_environment
 PROMPT = "$ "
 CONTINUATION = "> "
 ANYTHING = "..."
-UNTIL_STOPPED = "hipkit addon run"
-"""How commands begin that run until Ctrl-C."""
+UNTIL_STOPPED = {
+    "hipkit addon run": ("--port", "0", "--addon-port", "0"),
+    "hipkit relay relay.toml": ("--port", "0"),
+}
+"""How commands begin that run until Ctrl-C, and what gives them free ports."""
 PORT = re.compile(r"127\.0\.0\.1:(\d+)/")
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}")
 
@@ -27,8 +30,17 @@ def run_console(example: Example) -> str | None:
     """Run every command of a block; return what is wrong, or `None`."""
     reader: Reader = example.namespace["reader"]
     for command, expected in read_steps(str(example.parsed)):
-        if command.startswith(UNTIL_STOPPED):
-            printed = run_until_stopped(command, reader, lines=expected.count("\n"))
+        ports = next(
+            (
+                each
+                for start, each in UNTIL_STOPPED.items()
+                if command.startswith(start)
+            ),
+            None,
+        )
+        if ports is not None:
+            lines = expected.count("\n")
+            printed = run_until_stopped(command, ports, reader, lines=lines)
         else:
             printed = run_command(command, reader)
         if not matches(printed, expected):
@@ -55,13 +67,15 @@ def run_command(command: str, reader: Reader) -> str:
     return reader.as_written(done.stdout)
 
 
-def run_until_stopped(command: str, reader: Reader, *, lines: int) -> str:
+def run_until_stopped(
+    command: str, free_ports: tuple[str, ...], reader: Reader, *, lines: int
+) -> str:
     """Run a server, stop it as Ctrl-C does once it has printed its lines, and return them.
 
     It gets free ports: another program may have those that the page names.
     """
     started = subprocess.Popen(
-        [*shlex.split(command), "--port", "0", "--addon-port", "0"],
+        [*shlex.split(command), *free_ports],
         cwd=reader.folder,
         env=shell_environment(),
         stdin=subprocess.DEVNULL,

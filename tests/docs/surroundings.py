@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -17,12 +18,14 @@ from tests.e2e.serving import Running, serving
 NO_HURRY = ("--user-calls", "100000", "--messages", "100000")
 """The tests read all pages within seconds: HipChat's limits would stop them."""
 
+HOMESERVER = ("127.0.0.1", 8008)
+
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start the one server of all pages, in the folder of all pages."""
     folder = tmp_path_factory.mktemp("reader")
-    with serving(folder, *NO_HURRY, database="hipkit.db") as server:
+    with homeserver(), serving(folder, *NO_HURRY, database="hipkit.db") as server:
         yield server
 
 
@@ -45,6 +48,17 @@ def reader(running: Running) -> Iterator[Reader]:
     ):
         monkeypatch.chdir(running.folder)
         yield Reader(folder=running.folder, port=f":{address.port}")
+
+
+@contextlib.contextmanager
+def homeserver() -> Iterator[None]:
+    """Listen where the page about the relay has a homeserver; its check only connects."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # Then somebody listens there already.
+            listener.bind(HOMESERVER)
+            listener.listen()
+        yield
 
 
 @contextlib.contextmanager
