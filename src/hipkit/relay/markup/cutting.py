@@ -17,6 +17,7 @@ __all__ = [
     "characters",
     "count_characters",
     "cut_line",
+    "escaped_line",
     "fit",
     "json_bytes",
     "utf8_bytes",
@@ -105,6 +106,13 @@ def cut_line(text: str, limit: int, measure: Measure = len) -> str:
     while place and measure(f"{text[:place].rstrip()}…") > limit:
         place = _word_start(text, place - 1)
     return f"{text[:place].rstrip()}…" if limit >= measure("…") else ""
+
+
+def escaped_line(
+    text: str, limit: int, escape: Callable[[str], str], measure: Measure = len
+) -> str:
+    """Return one line of text escaped, and cut so that it is within a limit as it is then."""
+    return escape(cut_line(text, limit, lambda part: measure(escape(part))))
 
 
 def count_characters(nodes: Iterable[Node]) -> int:

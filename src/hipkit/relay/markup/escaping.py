@@ -32,6 +32,9 @@ MENTION = re.compile(
     re.IGNORECASE,
 )
 
+BRACKET = re.compile(r"<(?=[!@#]|/?users/)", re.IGNORECASE)
+"""What begins a mention of Slack, Discord or Google Chat."""
+
 # Within a word an underscore is no markup, and names such as disk_free stay readable everywhere.
 # Mattermost reads Slack's `<address|text>` and `<!here>` in what a webhook gets, so no `<` stays.
 IN_MARKDOWN = re.compile(
@@ -39,7 +42,6 @@ IN_MARKDOWN = re.compile(
     r"|(?P<reference>&(?=#?\w+;))"
     r"|<"
 )
-IN_CODE = re.compile(r"<(?=[!@#])")
 LINE_START = re.compile(r"(#|[+\-](?=[ \t]|$)|[=\-]{2,}$|>)")
 NUMBER_AT_START = re.compile(r"(\d{1,9})([.)](?:[ \t]|$))")
 BACKTICKS = re.compile("`+")
@@ -47,8 +49,13 @@ FENCE_BEGUN = re.compile("`(?=``)")
 
 
 def defuse(text: str) -> str:
-    """Return a text in which no `@` mentions anybody: a zero-width space follows it."""
-    return MENTION.sub(f"@{ZERO_WIDTH_SPACE}", text) if "@" in text else text
+    """Return a text in which neither `@ann` nor `<!here>` mentions anybody.
+
+    A zero-width space follows what would begin a mention.
+    """
+    if "@" in text:
+        text = MENTION.sub(f"@{ZERO_WIDTH_SPACE}", text)
+    return BRACKET.sub(f"<{ZERO_WIDTH_SPACE}", text) if "<" in text else text
 
 
 def escape_markdown(text: str) -> str:
@@ -91,13 +98,13 @@ def code_with_longer_fence(text: str) -> str:
     """Return a text as code in a line, with more backticks around it than in it."""
     fence = "`" * (_longest_run(text) + 1)
     space = " " if text[:1] in ("`", " ") or text[-1:] in ("`", " ") else ""
-    return f"{fence}{space}{_defuse_code(text)}{space}{fence}"
+    return f"{fence}{space}{defuse(text)}{space}{fence}"
 
 
 def pre_with_longer_fence(text: str) -> str:
     """Return a text as a block of code, with more backticks around it than in it."""
     fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}\n{_defuse_code(text)}\n{fence}"
+    return f"{fence}\n{defuse(text)}\n{fence}"
 
 
 def code_with_gaps(text: str) -> str:
@@ -118,10 +125,6 @@ def pre_with_gaps(text: str) -> str:
 def escape_angles(text: str) -> str:
     """Return a text for Slack and Google Chat, whose mentions and links are in angle brackets."""
     return defuse(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _defuse_code(text: str) -> str:
-    return IN_CODE.sub(f"<{ZERO_WIDTH_SPACE}", defuse(text))
 
 
 def _longest_run(text: str) -> int:

@@ -119,7 +119,7 @@ class _Writer:
         if not rows:
             return ""
         if not self._dialect.has_tables:
-            return "\n".join(" | ".join(row).strip() for row in rows)
+            return "\n".join(" | ".join(row).strip(" |") for row in rows)
         width = max(map(len, rows))
         lines = [_row(row, width) for row in rows]
         return "\n".join([lines[0], _row(["---"] * width, width), *lines[1:]])

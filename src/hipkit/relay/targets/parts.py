@@ -16,7 +16,18 @@ from hipkit.relay.message import (
     RelayMessage,
 )
 
-__all__ = ["COLORS", "EMOJI", "card_nodes", "emoji_of", "file_nodes", "message_nodes"]
+__all__ = [
+    "COLORS",
+    "EMOJI",
+    "attribute_value",
+    "card_nodes",
+    "card_picture",
+    "emoji_of",
+    "file_nodes",
+    "message_nodes",
+    "size_text",
+    "text_nodes",
+]
 
 COLORS: Mapping[Color, str] = {
     "green": "#14892C",
@@ -53,13 +64,20 @@ def message_nodes(
     linked = message.files if files is None else files
     if message.card is None:
         return (*message.body, *file_nodes(linked))
+    first = text_nodes(message)
+    start = (Element(tag="p", children=first),) if first else ()
+    return (*start, *card_nodes(message.card), *file_nodes(linked))
+
+
+def text_nodes(message: RelayMessage) -> tuple[Node, ...]:
+    """Return the text of a message; with a card, what stands beside it."""
     card = message.card
+    if card is None:
+        return message.body
     # Old programs repeat the card in the text beside it, for clients without cards.
     text = text_of(message.body).strip()
     repeats = text in {card.title, text_of(card.description).strip()}
-    first = card.activity or (() if repeats else message.body)
-    start = (Element(tag="p", children=first),) if first else ()
-    return (*start, *card_nodes(card), *file_nodes(linked))
+    return card.activity or (() if repeats else message.body)
 
 
 def card_nodes(card: RelayCard) -> tuple[Node, ...]:
@@ -79,21 +97,44 @@ def card_nodes(card: RelayCard) -> tuple[Node, ...]:
 
 
 def file_nodes(files: Iterable[RelayFile]) -> tuple[Node, ...]:
-    """Return files: each a link, or its name where the server has no public address."""
-    return tuple(Element(tag="p", children=(_file(file),)) for file in files)
+    """Return files: the size and name of each, as a link if the server has a public address."""
+    return tuple(Element(tag="p", children=_file(file)) for file in files)
 
 
-def _row(attribute: Attribute) -> Node:
+def attribute_value(attribute: Attribute) -> tuple[Node, ...]:
+    """Return the value of an attribute: the emoji of its lozenge, and its text as a link."""
     level = attribute.level
     shown = attribute.value if level is None else f"{EMOJI[level]} {attribute.value}"
     value: Node = Text(shown)
     if attribute.url is not None:
         value = Element(tag="a", url=attribute.url, children=(value,))
+    return (value,)
+
+
+def card_picture(card: RelayCard) -> str | None:
+    """Return the address of a card's picture, in its better resolution."""
+    if card.thumbnail is None:
+        return None
+    return card.thumbnail.url_2x or card.thumbnail.url
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size for people."""
+    if size_bytes < 1_000:
+        return f"{size_bytes} B"
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1_000:.0f} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def _row(attribute: Attribute) -> Node:
     label = Element(tag="th", children=(Text(attribute.label),))
-    return Element(tag="tr", children=(label, Element(tag="td", children=(value,))))
+    value = Element(tag="td", children=attribute_value(attribute))
+    return Element(tag="tr", children=(label, value))
 
 
-def _file(file: RelayFile) -> Node:
-    if file.url is None:
-        return Text(file.name)
-    return Element(tag="a", url=file.url, children=(Text(file.name),))
+def _file(file: RelayFile) -> tuple[Node, ...]:
+    name: Node = Text(file.name)
+    if file.url is not None:
+        name = Element(tag="a", url=file.url, children=(name,))
+    return (Text("📎 "), name, Text(f" ({size_text(file.size_bytes)})"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hipkit.relay.markup.cutting import (
     count_characters,
     cut_line,
+    escaped_line,
     fit,
     json_bytes,
     utf8_bytes,
@@ -87,6 +89,10 @@ def test_a_line_is_cut_at_a_word() -> None:
     assert cut_line("one two three", 9) == "one two…"
     assert cut_line("👍👍👍👍", 5, utf16_units) == "👍👍…"
     assert cut_line("abc", 0) == ""
+
+
+def test_an_escaped_line_is_cut_before_it_is_escaped() -> None:
+    assert escaped_line("a < b < c", 12, escape) == "a &lt; b…"
 
 
 TAGS = ["<b>", "</b>", "<p>", "</p>", "<li>", "<pre>", "</pre>", "<br>", "</a>"]

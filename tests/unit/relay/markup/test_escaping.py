@@ -20,13 +20,18 @@ from hipkit.relay.markup.escaping import (
 
 @pytest.mark.parametrize(
     "text",
-    ["@here", "@Channel", "x @all", "é@everyone", "a@here", "x@all.com", "@**all**", "@bob", "@"],
+    ["@here", "@Channel", "x @all", "é@everyone", "a@here", "x@all.com", "@**all**", "@bob", "@"]
 )  # fmt: skip
 def test_an_at_sign_mentions_nobody(text: str) -> None:
     assert defuse(text) == text.replace("@", f"@{ZERO_WIDTH_SPACE}")
 
 
-@pytest.mark.parametrize("text", ["ann@example.com", "at 5 @ noon", "none"])
+@pytest.mark.parametrize("text", ["<!here>", "<!channel|x>", "<#C1>", "<users/all>"])
+def test_a_bracket_mentions_nobody(text: str) -> None:
+    assert defuse(text) == text.replace("<", f"<{ZERO_WIDTH_SPACE}")
+
+
+@pytest.mark.parametrize("text", ["ann@example.com", "at 5 @ noon", "1 < 2 <b>"])
 def test_what_mentions_nobody_stays_as_it_is(text: str) -> None:
     assert defuse(text) == text
 
@@ -36,7 +41,10 @@ def test_what_mentions_nobody_stays_as_it_is(text: str) -> None:
     [
         ("*a* `b` ~c~ [d](e) f|g \\h", r"\*a\* \`b\` \~c\~ \[d\](e) f\|g \\h"),
         ("disk_free _a_", r"disk_free \_a\_"),
-        ("1 < 2 <!here> <https://x|y>", r"1 &lt; 2 &lt;!here> &lt;https://x\|y>"),
+        (
+            "1 < 2 <!here> <https://x|y>",
+            r"1 &lt; 2 &lt;" + "\u200b" + r"!here> &lt;https://x\|y>",
+        ),
         ("R&D &amp; &#64;here", "R&D &amp;amp; &amp;#64;here"),
     ],
 )
@@ -88,4 +96,4 @@ def test_nothing_rings_out_of_code() -> None:
 
 
 def test_brackets_and_references_are_escaped_for_slack() -> None:
-    assert escape_angles("<!here> &lt; a") == "&lt;!here&gt; &amp;lt; a"
+    assert escape_angles("<!here> &lt; a") == "&lt;\u200b!here&gt; &amp;lt; a"

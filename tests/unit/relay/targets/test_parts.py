@@ -66,7 +66,7 @@ def test_a_file_is_linked_where_there_is_a_link() -> None:
     )
 
     assert write_html(file_nodes([FILE, linked])) == (
-        '<p>a.csv</p><p><a href="https://e.com">a.csv</a></p>'
+        '<p>📎 a.csv (1 B)</p><p>📎 <a href="https://e.com">a.csv</a> (1 B)</p>'
     )
 
 
