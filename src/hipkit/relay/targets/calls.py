@@ -7,11 +7,12 @@ from hashlib import sha256
 
 import msgspec
 
+from hipkit.api.addresses import split_web_address
 from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile
 from hipkit.relay.targets.protocol import FILE_MARK, HttpCall
 
-__all__ = ["bearer", "form_call", "json_call"]
+__all__ = ["bearer", "check_address", "form_call", "json_call"]
 
 TYPED = ("Content-Type", "application/json; charset=utf-8")
 IN_QUOTES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
@@ -80,3 +81,8 @@ def form_call(
         body=start + FILE_MARK + f"\r\n--{boundary}--\r\n".encode(),
         file=file,
     )
+
+
+def check_address(name: str, address: str) -> None:
+    """Raise `ValueError` unless a setting is a web address. Its text does not hold the address."""
+    split_web_address(address, name)
