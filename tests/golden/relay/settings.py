@@ -5,7 +5,9 @@ from __future__ import annotations
 from hipkit.api.secret import Secret
 from hipkit.relay.targets.email import EmailSettings
 from hipkit.relay.targets.matrix import MatrixSettings
+from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
 from hipkit.relay.targets.protocol import Settings
+from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
 from hipkit.relay.targets.webhook import WebhookSettings
 
 __all__ = ["SECRET", "SETTINGS"]
@@ -26,6 +28,16 @@ SETTINGS: dict[str, Settings] = {
         room="!room:example.com",
         token=Secret(f"{SECRET}-token"),
     ),
+    "mattermost": MattermostSettings(
+        url=Secret(f"https://mattermost.example.com/hooks/{SECRET}")
+    ),
+    "mattermost-bot": MattermostBotSettings(
+        server="https://mattermost.example.com",
+        token=Secret(f"{SECRET}-token"),
+        channel="channel1",
+    ),
+    "slack": SlackSettings(url=Secret(f"https://hooks.slack.com/services/{SECRET}")),
+    "slack-bot": SlackBotSettings(token=Secret(f"xoxb-{SECRET}"), channel="C024BE91L"),
     "webhook": WebhookSettings(
         url=Secret(f"https://hooks.example.com/{SECRET}"),
         secret=Secret(f"{SECRET}-of-the-signature"),

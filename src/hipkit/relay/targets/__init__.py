@@ -10,7 +10,9 @@ from typing import Any
 
 from hipkit.relay.targets.email import Email
 from hipkit.relay.targets.matrix import Matrix
+from hipkit.relay.targets.mattermost import Mattermost, MattermostBot
 from hipkit.relay.targets.protocol import Target
+from hipkit.relay.targets.slack import Slack, SlackBot
 from hipkit.relay.targets.webhook import Webhook
 
 __all__ = ["TARGETS"]
@@ -20,6 +22,10 @@ TARGETS: Mapping[str, Target[Any]] = {
     for target in (
         Email(),
         Matrix(),
+        Mattermost(),
+        MattermostBot(),
+        Slack(),
+        SlackBot(),
         Webhook(),
     )
 }
