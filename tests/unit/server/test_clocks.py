@@ -219,7 +219,7 @@ class Webhook:
     async def _fail(self) -> None:
         delivery = await self.subscriptions.next_delivery("webhook", self.webhook_id)
         assert isinstance(delivery, Delivery)
-        await self.subscriptions.settle(delivery, Outcome(status=500))
+        await self.subscriptions.settle([(delivery, Outcome(status=500))])
 
     @property
     def record(self) -> WebhookRecord:

@@ -86,6 +86,10 @@ class RouteKind:
             name != NO_ROUTE and name not in self._routes
         )
 
+    def settles_together(self, subscription: RouteRecord) -> bool:
+        """Return whether it only counts: then nothing is sent, and so nothing sent again."""
+        return subscription.name == NO_ROUTE
+
     async def choose(
         self, subscription: RouteRecord, events: Sequence[EventRecord]
     ) -> Delivery | None:

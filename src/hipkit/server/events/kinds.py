@@ -54,6 +54,12 @@ class Kind(Protocol[S, D]):
         Whoever changes that sets its next try, which wakes it.
         """
 
+    def settles_together(self, subscription: S) -> bool:
+        """Return whether events may be sent before the outcomes of earlier ones are stored.
+
+        Only where the endpoint drops what it is sent again: after a crash it is.
+        """
+
     async def choose(
         self, subscription: S, events: Sequence[EventRecord]
     ) -> Delivery | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -27,6 +28,17 @@ MOST_OF_HOST = 10
 LOOK_SECONDS = 1.0
 """How often to look for what is not signalled: due retries, and other processes' events."""
 
+TIMER_SECONDS = 5.0
+"""The longest wait of a subscription that has a timer; others end at the next look."""
+
+LATE_SECONDS = 0.002
+"""How much later a timer is: the clock that subscriptions wait by is another than the loop's."""
+
+MOST_TOGETHER = 20
+TOGETHER_SECONDS = 0.05
+"""How many outcomes of a subscription are settled together, where its kind allows it, and how long
+the first of them waits for that."""
+
 STUCK_SECONDS = 30.0
 """How long a subscription waits after the database failed."""
 
@@ -47,14 +59,25 @@ class DeliverySource(Protocol):
     async def woken(self) -> Sequence[DueRecord]:
         """Return subscriptions that may have something to do since the last call."""
 
-    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
-        """Return what a subscription gets next; `None` where nothing waits."""
+    async def next_delivery(
+        self, kind: str, subscription_id: int, *, goes_on: bool = False
+    ) -> Delivery | None:
+        """Return what a subscription gets next; `None` where nothing waits.
+
+        With `goes_on` that is the next after the last one returned.
+        """
 
     async def post(self, delivery: Delivery) -> Outcome:
         """Send a delivery once, within a time limit."""
 
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
-        """Store an outcome, and return whether the subscription goes on at once."""
+    def may_settle_later(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Return whether the next delivery may begin before an outcome is settled."""
+
+    async def settle(self, taken: Sequence[tuple[Delivery, Outcome]]) -> float:
+        """Store outcomes of a subscription in their order, all of them or none.
+
+        Returns the seconds until the subscription goes on; 0 for at once.
+        """
 
     async def tidy(self) -> None:
         """Do some housekeeping; called about once a second."""
@@ -81,6 +104,7 @@ class Sender:
         )
         self._turns: set[asyncio.Task[None]] = set()
         self._stuck: dict[Key, tuple[str, float]] = {}
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._is_stopping = False
         self._wake = asyncio.Event()
 
@@ -119,7 +143,11 @@ class Sender:
                 await asyncio.wait(self._turns)
 
     def close(self) -> None:
-        """Release threads."""
+        """Release threads, and begin nothing any more."""
+        self._is_stopping = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
         self._source.close()
 
     async def _finish(self) -> None:
@@ -158,9 +186,9 @@ class Sender:
             turn.add_done_callback(log_task_error)
 
     async def _turn(self, key: Key) -> None:
-        goes_on = is_stuck = False
+        seconds, is_stuck = math.inf, False
         try:
-            goes_on = await self._deliver(key)
+            seconds = await self._deliver(key)
         except StorageError as error:
             # Not at once again: a full disk would be written to in a loop.
             log.error("%s: %s", _name(key), error)
@@ -169,20 +197,48 @@ class Sender:
             host = self._schedule.done(key)
             if is_stuck:
                 self._stuck[key] = host, time.monotonic() + STUCK_SECONDS
-            if goes_on:
-                # One event a turn: a long backlog does not hold up other hosts.
+            if seconds <= 0:
+                # Few events a turn: a long backlog does not hold up other hosts.
                 self._schedule.add(key, host)
+            elif seconds <= TIMER_SECONDS:
+                self._add_later(key, host, seconds)
             self._begin_turns()
 
-    async def _deliver(self, key: Key) -> bool:
-        delivery = await self._source.next_delivery(*key)
-        if delivery is None:
-            return False
-        outcome = await self._outcome(key, delivery)
-        log.info("%s: %s", _name(key), outcome.status or outcome.problem)
-        # A crash before this line delivers the event again; settled before it was posted, an
-        # event could be lost.
-        return await self._source.settle(delivery, outcome)
+    def _add_later(self, key: Key, host: str, seconds: float) -> None:
+        """Schedule a subscription when it goes on, so that it does not wait for the next look."""
+
+        def add() -> None:
+            del self._timers[key]
+            self._schedule.add(key, host)
+            self._begin_turns()
+
+        loop = asyncio.get_running_loop()
+        self._timers[key] = loop.call_later(seconds + LATE_SECONDS, add)
+
+    async def _deliver(self, key: Key) -> float:
+        """Deliver an event, or a few, and return the seconds until the subscription goes on."""
+        taken: list[tuple[Delivery, Outcome]] = []
+        until = time.monotonic() + TOGETHER_SECONDS
+        try:
+            goes_on = True
+            while goes_on:
+                delivery = await self._source.next_delivery(*key, goes_on=bool(taken))
+                if delivery is None:
+                    break
+                outcome = await self._outcome(key, delivery)
+                log.info("%s: %s", _name(key), outcome.status or outcome.problem)
+                taken.append((delivery, outcome))
+                goes_on = (
+                    self._source.may_settle_later(delivery, outcome)
+                    and len(taken) < MOST_TOGETHER
+                    and time.monotonic() < until
+                    and not self._is_stopping
+                )
+        finally:
+            # A crash before this line delivers the events again; settled before they were posted,
+            # events could be lost.
+            seconds = await self._source.settle(taken) if taken else math.inf
+        return seconds
 
     async def _outcome(self, key: Key, delivery: Delivery) -> Outcome:
         if delivery.skip is not None:

@@ -7,13 +7,16 @@ kept here is only how far those have come that passed over events since the last
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.kinds import Kind
+from hipkit.server.events.kinds import Effect, Kind
 from hipkit.server.events.log import LogSweep
 from hipkit.server.events.retry import final_verdict, next_state
 from hipkit.server.shared.protocol import Signals, Topic
@@ -30,7 +33,10 @@ from hipkit.server.storage.stores.timestamps import SECOND_US
 __all__ = ["Subscriptions"]
 
 MOST_DUE = 500
-EVENTS_AT_ONCE = 50
+LEAST_READ = 4
+MOST_READ = 50
+"""Events that are read at a time: more where a subscription does not want the first ones."""
+
 ANSWER_CHARACTERS = 500
 LEAST_STEP_SECONDS = 2.0
 """The least difference between two clocks that counts as one being set."""
@@ -67,6 +73,7 @@ class Subscriptions:
         self._chance = chance
         self._seen: int | None = None
         self._passed: dict[int, int] = {}
+        self._windows: dict[int, _Window] = {}
         self._sweep = LogSweep(database)
 
     async def woken(self) -> Sequence[DueRecord]:
@@ -91,22 +98,31 @@ class Subscriptions:
         found += await stores.subscriptions.due(self._now_us(), MOST_DUE)
         return [due for due in found if due.kind in self._kinds]
 
-    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
-        """Return what a subscription gets next; `None` where nothing waits."""
-        handler, stores = self._kinds[kind], self._database.stores
-        subscription = await handler.get(stores, subscription_id)
-        if subscription is None:
-            return None
-        if handler.is_resting(subscription):
-            await self._hold(subscription)
-            return None
-        if (subscription.next_try_us or 0) > self._now_us():
-            return None
-        delivery = await self._choose(handler, stores, subscription)
+    async def next_delivery(
+        self, kind: str, subscription_id: int, *, goes_on: bool = False
+    ) -> Delivery | None:
+        """Return what a subscription gets next; `None` where nothing waits.
+
+        With `goes_on` that is the next after the last one returned, although the outcome of that
+        is not settled yet.
+        """
+        handler = self._kinds[kind]
+        window = self._windows.get(subscription_id) if goes_on else None
+        if window is None:
+            window = await self._open_window(handler, subscription_id)
+            if window is None:
+                return None
+        delivery = await self._choose(handler, window)
         if delivery is None:
-            await self._rest(subscription)
-        elif delivery.skip is None:
-            delivery = await handler.prepare(stores, subscription, delivery.event)
+            del self._windows[subscription_id]
+            if not goes_on:
+                await self._rest(window.subscription)
+            return None
+        if delivery.skip is None:
+            delivery = await handler.prepare(
+                self._database.stores, window.subscription, delivery.event
+            )
+        window.pass_to(delivery.until)
         return delivery
 
     async def post(self, delivery: Delivery) -> Outcome:
@@ -114,64 +130,70 @@ class Subscriptions:
         outcome: Outcome = await self._kinds[delivery.subscription.kind].post(delivery)
         return outcome
 
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
-        """Store an outcome, and return whether the subscription goes on at once.
+    def may_settle_later(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Return whether the next delivery may begin before an outcome is settled.
+
+        After a failure each is settled by itself: an answer that got lost may have been one.
+        """
+        subscription = delivery.subscription
+        return (
+            outcome.verdict == "delivered"
+            and outcome.pause_seconds <= 0
+            and subscription.tries == 0
+            and self._kinds[subscription.kind].settles_together(subscription)
+        )
+
+    async def settle(self, taken: Sequence[tuple[Delivery, Outcome]]) -> float:
+        """Store outcomes of one subscription in their order, in one commit.
+
+        Returns the seconds until the subscription goes on; 0 for at once.
 
         What the answer brings about is one commit with the position: after a crash before it the
         event is delivered again, and no answer to it was posted. In two commits, a crash in
         between would post the answer twice, or never.
         """
-        subscription_id, event = delivery.subscription.id, delivery.event
-        taken = outcome
-        handler = self._kinds[delivery.subscription.kind]
+        subscription_id = taken[0][0].subscription.id
+        handler = self._kinds[taken[0][0].subscription.kind]
         # Before the outcome is judged: a clock that was set meanwhile would count as failing time.
         await self._follow_clock()
-        now_us = self._now_us()
+        now_us, topics = self._now_us(), set[Topic]()
 
-        async def command(stores: Stores) -> tuple[bool, frozenset[Topic]]:
+        async def command(stores: Stores) -> float:
             # Read again: the subscription may have been deleted, or moved on, during the delivery.
             subscription = await handler.get(stores, subscription_id)
-            if subscription is None or subscription.position >= event.id:
-                return False, frozenset()
-            outcome = _judged(handler, subscription, delivery, taken, now_us)
-            effect = await handler.settle(stores, subscription, delivery, outcome)
-            problem = outcome.problem or effect.problem
-            state = next_state(
-                handler.retry,
-                subscription,
-                delivery.until,
-                outcome.verdict,
-                now_us=now_us,
-                chance=self._chance(),
-                problem=problem,
-                asked_seconds=outcome.asked_seconds,
-                pause_seconds=outcome.pause_seconds,
-                is_slow=delivery.is_slow,
-            )
+            state: SubscriptionState | None = None
+            settled: list[NewDelivery] = []
+            for delivery, outcome in taken:
+                event = delivery.event
+                if subscription is None or subscription.position >= event.id:
+                    continue
+                judged = _judged(handler, subscription, delivery, outcome, now_us)
+                effect = await handler.settle(stores, subscription, delivery, judged)
+                topics.update(effect.topics)
+                state = self._next_state(
+                    handler, subscription, delivery, judged, effect, now_us
+                )
+                settled.append(
+                    _settled(subscription, event, judged, effect, state, now_us)
+                )
+                subscription = msgspec.structs.replace(
+                    subscription, **msgspec.structs.asdict(state)
+                )
+            if state is None:
+                return math.inf
             await stores.subscriptions.set_state(subscription_id, state)
-            settled = NewDelivery(
-                subscription_id=subscription_id,
-                event_id=event.id,
-                event=event.event,
-                state=outcome.verdict,
-                tries=subscription.tries + 1,
-                status=outcome.status,
-                problem=state.problem,
-                answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
-                posted_id=effect.posted_id,
-                milliseconds=outcome.milliseconds,
-                tried_us=now_us,
-            )
             await stores.deliveries.put(
-                settled, keeps_undelivered=handler.keeps_undelivered
+                *settled, keeps_undelivered=handler.keeps_undelivered
             )
-            return state.next_try_us is None, effect.topics
+            until_us = state.next_try_us
+            return 0.0 if until_us is None else (until_us - now_us) / SECOND_US
 
-        goes_on, topics = await self._database.write(command)
+        seconds = await self._database.write(command)
         self._signals.publish(topics)
         self._passed.pop(subscription_id, None)
+        self._windows.pop(subscription_id, None)
         self._sweep.has_work = True
-        return goes_on
+        return seconds
 
     async def tidy(self) -> None:
         """Store how far subscriptions passed over events, and sweep the log a little."""
@@ -241,21 +263,67 @@ class Subscriptions:
 
         await self._database.write(command)
 
-    async def _choose(
-        self, kind: Kind[Any, Any], stores: Stores, subscription: SubscriptionRecord
-    ) -> Delivery | None:
-        position = max(subscription.position, self._passed.get(subscription.id, 0))
+    async def _open_window(
+        self, kind: Kind[Any, Any], subscription_id: int
+    ) -> _Window | None:
+        """Return what is to be read of a subscription that may be sent something now."""
+        subscription: SubscriptionRecord | None = await kind.get(
+            self._database.stores, subscription_id
+        )
+        if subscription is None:
+            return None
+        if kind.is_resting(subscription):
+            await self._hold(subscription)
+            return None
+        if (subscription.next_try_us or 0) > self._now_us():
+            return None
+        window = _Window(
+            subscription=subscription,
+            position=max(subscription.position, self._passed.get(subscription_id, 0)),
+            count=MOST_READ if kind.settles_together(subscription) else LEAST_READ,
+        )
+        self._windows[subscription_id] = window
+        return window
+
+    async def _choose(self, kind: Kind[Any, Any], window: _Window) -> Delivery | None:
+        subscription = window.subscription
         while True:
-            events = await stores.events.after(
-                subscription, position, count=EVENTS_AT_ONCE
-            )
-            if not events:
-                return None
+            if not window.events:
+                window.events = await self._database.stores.events.after(
+                    subscription, window.position, count=window.count
+                )
+                window.count = min(2 * window.count, MOST_READ)
+                if not window.events:
+                    return None
+            events, window.events = window.events, []
             own = [event for event in events if _is_for(subscription, event)]
             chosen = await kind.choose(subscription, own) if own else None
             if chosen is not None:
+                window.events = events
                 return chosen
-            position = self._passed[subscription.id] = events[-1].id
+            window.position = self._passed[subscription.id] = events[-1].id
+
+    def _next_state(
+        self,
+        kind: Kind[Any, Any],
+        subscription: SubscriptionRecord,
+        delivery: Delivery,
+        outcome: Outcome,
+        effect: Effect,
+        now_us: int,
+    ) -> SubscriptionState:
+        return next_state(
+            kind.retry,
+            subscription,
+            delivery.until,
+            outcome.verdict,
+            now_us=now_us,
+            chance=self._chance(),
+            problem=outcome.problem or effect.problem,
+            asked_seconds=outcome.asked_seconds,
+            pause_seconds=outcome.pause_seconds,
+            is_slow=delivery.is_slow,
+        )
 
     async def _hold(self, subscription: SubscriptionRecord) -> None:
         """Clear the next try of a subscription that gets nothing at present.
@@ -281,6 +349,50 @@ class Subscriptions:
                 await stores.subscriptions.set_state(subscription.id, state)
 
         await self._database.write(command)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Window:
+    """Events of a subscription that were read, and are not delivered yet."""
+
+    subscription: SubscriptionRecord
+    """As it will be once everything before is settled: kinds may decide by its position."""
+    position: int
+    """The last event that was delivered or passed over."""
+    count: int
+    """How many are read next: at first few, as most kinds want most."""
+    events: list[EventRecord] = field(default_factory=list)
+
+    def pass_to(self, event_id: int) -> None:
+        """Leave events behind, up to one that is delivered."""
+        self.position = event_id
+        self.events = [event for event in self.events if event.id > event_id]
+        self.subscription = msgspec.structs.replace(
+            self.subscription, position=event_id
+        )
+
+
+def _settled(
+    subscription: SubscriptionRecord,
+    event: EventRecord,
+    outcome: Outcome,
+    effect: Effect,
+    state: SubscriptionState,
+    now_us: int,
+) -> NewDelivery:
+    return NewDelivery(
+        subscription_id=subscription.id,
+        event_id=event.id,
+        event=event.event,
+        state=outcome.verdict,
+        tries=subscription.tries + 1,
+        status=outcome.status,
+        problem=state.problem,
+        answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
+        posted_id=effect.posted_id,
+        milliseconds=outcome.milliseconds,
+        tried_us=now_us,
+    )
 
 
 def _judged(

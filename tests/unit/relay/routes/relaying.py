@@ -187,7 +187,7 @@ class Relay:
                     return was_any
                 was_any = True
                 outcome = await source.post(delivery)
-                if not await source.settle(delivery, outcome):
+                if await source.settle([(delivery, outcome)]) > 0:
                     return was_any
 
         return self.run(work(self.record(name).id))
@@ -200,7 +200,7 @@ class Relay:
             if delivery is None:
                 return False
             outcome = await self.subscriptions.post(delivery)
-            await self.subscriptions.settle(delivery, outcome)
+            await self.subscriptions.settle([(delivery, outcome)])
             return True
 
         return self.run(work(self.record(name).id))

@@ -329,7 +329,7 @@ def test_message_under_way_while_its_route_is_held_is_not_sent_twice(
     assert delivery is not None
     outcome = relay.run(relay.subscriptions.post(delivery))
     relay.run(hold_route(context, "ops"))
-    relay.run(relay.subscriptions.settle(delivery, outcome))
+    relay.run(relay.subscriptions.settle([(delivery, outcome)]))
     relay.run(release_route(context, "ops"))
     relay.deliver()
     assert relay.chat.ids == [sent]

@@ -46,6 +46,7 @@ class RelayKind:
     resting: set[int] = field(default_factory=set)
     retry: RetryPolicy = WEBHOOK_RETRIES
     keeps_undelivered: bool = False
+    is_idempotent: bool = False
 
     async def get(
         self, stores: Stores, subscription_id: int
@@ -54,6 +55,9 @@ class RelayKind:
 
     def is_resting(self, subscription: SubscriptionRecord) -> bool:
         return subscription.id in self.resting
+
+    def settles_together(self, subscription: SubscriptionRecord) -> bool:
+        return self.is_idempotent
 
     async def choose(
         self, subscription: SubscriptionRecord, events: Sequence[EventRecord]

@@ -14,7 +14,10 @@ from hipkit.server.events import sender as module
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.sender import (
     LOOK_SECONDS,
+    MOST_TOGETHER,
     STUCK_SECONDS,
+    TIMER_SECONDS,
+    TOGETHER_SECONDS,
     Sender,
     sending,
 )
@@ -63,6 +66,10 @@ class MemorySource:
     fails: int = 0
     broken: set[int] = field(default_factory=set)
     wakes_once: bool = False
+    is_together: bool = False
+    seconds: float = 0.0
+    open: dict[int, int] = field(default_factory=dict)
+    commits: list[int] = field(default_factory=list)
     tidied: int = 0
     tidies: bool = True
     is_closed: bool = False
@@ -84,25 +91,36 @@ class MemorySource:
             if events
         ]
 
-    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
+    async def next_delivery(
+        self, kind: str, subscription_id: int, *, goes_on: bool = False
+    ) -> Delivery | None:
         if subscription_id in self.broken:
             raise RuntimeError("broken")
         events = self.waiting[subscription_id]
-        return delivery(subscription_id, events[0]) if events else None
+        open_now = self.open[subscription_id] if goes_on else 0
+        self.open[subscription_id] = open_now + 1
+        if open_now >= len(events):
+            return None
+        return delivery(subscription_id, events[open_now])
 
     async def post(self, delivery: Delivery) -> Outcome:
         return await self.poster.post(delivery)
 
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
+    def may_settle_later(self, delivery: Delivery, outcome: Outcome) -> bool:
+        return self.is_together
+
+    async def settle(self, taken: Sequence[tuple[Delivery, Outcome]]) -> float:
         if self.fails:
             self.fails -= 1
             raise StorageError("no room on the disk")
-        subscription_id, event = delivery.subscription.id, delivery.event.id
-        self.waiting[subscription_id].remove(event)
-        self.settled.append((subscription_id, event, outcome.verdict))
+        for delivery, outcome in taken:
+            subscription_id, event = delivery.subscription.id, delivery.event.id
+            self.waiting[subscription_id].remove(event)
+            self.settled.append((subscription_id, event, outcome.verdict))
+        self.commits.append(len(taken))
         if len(self.settled) >= self.enough:
             self.has_enough.set()
-        return True
+        return self.seconds
 
     async def tidy(self) -> None:
         if not self.tidies:
@@ -315,3 +333,91 @@ async def test_a_running_sender_tidies_once_a_second_and_at_its_end(
         assert source.tidied == 1
 
     assert source.tidied == 2
+
+
+async def test_outcomes_that_may_be_settled_later_are_settled_together() -> None:
+    source = MemorySource({0: list(range(45))}, is_together=True)
+
+    await Sender(source, MemorySignals()).drain()
+
+    assert source.commits == [MOST_TOGETHER, MOST_TOGETHER, 5]
+    assert [event for _, event, _ in source.settled] == list(range(45))
+
+
+async def test_no_outcome_waits_long_for_others_to_be_settled_with(
+    clock: list[float],
+) -> None:
+    source = MemorySource({0: [1, 2, 3]}, is_together=True)
+
+    class Slow(MemoryPoster):
+        async def post(self, delivery: Delivery) -> Outcome:
+            clock[0] += TOGETHER_SECONDS / 2
+            return await super().post(delivery)
+
+    await Sender(source.with_poster(Slow()), MemorySignals()).drain()
+
+    assert source.commits == [2, 1]
+
+
+async def test_what_was_delivered_is_settled_when_the_next_outlasts_the_grace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+    has_begun = asyncio.Event()
+
+    class Stuck(MemoryPoster):
+        async def post(self, delivery: Delivery) -> Outcome:
+            if delivery.event.id == 2:
+                has_begun.set()
+                await self.released.wait()
+            return await super().post(delivery)
+
+    source = MemorySource({0: [1, 2]}, is_together=True)
+    sender = Sender(source.with_poster(Stuck()), MemorySignals())
+    running = asyncio.create_task(sender.run())
+    await has_begun.wait()
+
+    sender.stop()
+    await running
+
+    assert source.settled == [(0, 1, "delivered")]
+
+
+async def test_nothing_more_is_sent_together_once_the_sender_stops() -> None:
+    source, poster = MemorySource({0: [1, 2, 3]}, is_together=True), MemoryPoster()
+    poster.held.add(0)
+    sender = Sender(source.with_poster(poster), MemorySignals())
+    async with sending(sender):
+        await poster.has_begun.wait()
+        sender.stop()
+        poster.released.set()
+
+    assert source.commits == [1]
+
+
+async def test_a_short_pause_ends_without_waiting_for_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 3600.0)
+    source = MemorySource({0: [1, 2]}, wakes_once=True, seconds=0.001, enough=2)
+
+    async with sending(Sender(source, MemorySignals())):
+        await source.has_enough.wait()
+
+    assert [event for _, event, _ in source.settled] == [1, 2]
+
+
+@pytest.mark.parametrize(("longer", "timers"), [(0.0, 1), (0.5, 0)])
+async def test_a_subscription_that_waits_long_has_no_timer(
+    longer: float, timers: int
+) -> None:
+    seconds = TIMER_SECONDS + longer
+    source = MemorySource({0: [1, 2]}, wakes_once=True, seconds=seconds)
+    sender = Sender(source, MemorySignals())
+
+    await sender.drain()
+
+    assert source.commits == [1]
+    assert len(sender._timers) == timers
+    sender.close()
+    assert not sender._timers

@@ -44,7 +44,7 @@ async def test_a_delivery_is_stored_with_what_the_answer_changed(world: World) -
     delivery = await next_of(subscriptions, number)
 
     with world.signals.listening("relayed", lambda: signalled.append(True)):
-        assert await subscriptions.settle(delivery, DELIVERED)
+        assert await subscriptions.settle([(delivery, DELIVERED)]) == 0
 
     (stored,) = await world.database.stores.deliveries.of_subscription(number, 10)
     assert (stored.event_id, stored.state, stored.status) == (
@@ -66,7 +66,7 @@ async def test_an_answer_that_fails_leaves_neither_position_nor_changes(
     world.relay.fails = True
 
     with pytest.raises(RuntimeError):
-        await subscriptions.settle(delivery, DELIVERED)
+        await subscriptions.settle([(delivery, DELIVERED)])
 
     assert (await world.record(number)).position == 0
     streams = await world.database.stores.subscriptions.streams()
@@ -79,8 +79,8 @@ async def test_an_event_is_settled_once(world: World) -> None:
     subscriptions = world.open()
     delivery = await next_of(subscriptions, number)
 
-    assert await subscriptions.settle(delivery, DELIVERED)
-    assert not await subscriptions.settle(delivery, DELIVERED)
+    assert await subscriptions.settle([(delivery, DELIVERED)]) == 0
+    assert await subscriptions.settle([(delivery, DELIVERED)]) > 0
 
     assert len(world.relay.settled) == 1
 
@@ -102,7 +102,9 @@ async def test_the_next_event_waits_until_the_first_is_delivered(world: World) -
     first = await world.say()
     await world.say()
     subscriptions = world.open()
-    assert not await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    assert (
+        await subscriptions.settle([(await next_of(subscriptions, number), FAILED)]) > 0
+    )
 
     assert await subscriptions.next_delivery("relay", number) is None
     world.pass_seconds(6)
@@ -116,7 +118,7 @@ async def test_new_events_wake_those_that_do_not_wait_for_a_retry(world: World) 
     await world.say()
     subscriptions = world.open()
     assert {due.id for due in await subscriptions.woken()} == {failing, other}
-    await subscriptions.settle(await next_of(subscriptions, failing), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, failing), FAILED)])
     assert await subscriptions.woken() == []
 
     await world.say()
@@ -163,7 +165,7 @@ async def test_a_skipped_event_is_settled_with_its_reason(world: World) -> None:
     assert (delivery.skip, delivery.is_slow) == ("too slow", True)
 
     await subscriptions.settle(
-        delivery, Outcome(verdict_is="skipped", problem=delivery.skip)
+        [(delivery, Outcome(verdict_is="skipped", problem=delivery.skip))]
     )
 
     record = await world.record(number)
@@ -189,7 +191,7 @@ async def test_a_subscription_with_nothing_left_to_wait_for_is_not_failing_any_m
     number = await world.subscribe()
     event_id = await world.say()
     subscriptions = world.open()
-    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
     await world.database.write(lambda s: s.subscriptions.advance(number, event_id))
     world.pass_seconds(6)
 
@@ -208,7 +210,7 @@ async def test_a_clock_that_is_set_back_makes_nothing_wait_longer(world: World) 
     number = await world.subscribe()
     await world.say()
     subscriptions = world.open()
-    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
     before = await world.record(number)
     assert before.next_try_us is not None
 
@@ -230,7 +232,7 @@ async def test_a_deleted_subscription_is_not_settled(world: World) -> None:
 
     await world.database.write(delete)
 
-    assert not await subscriptions.settle(delivery, DELIVERED)
+    assert await subscriptions.settle([(delivery, DELIVERED)]) > 0
     assert world.relay.settled == []
 
 
@@ -240,7 +242,7 @@ async def test_a_resting_subscription_is_sent_nothing_and_wakes_nobody(
     number = await world.subscribe()
     await world.say()
     subscriptions = world.open()
-    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
     world.relay.resting.add(number)
     world.pass_seconds(6)
     assert [due.id for due in await subscriptions.woken()] == [number]
@@ -260,7 +262,7 @@ async def test_what_was_on_its_way_when_a_subscription_was_held_is_settled(
     delivery = await next_of(subscriptions, number)
     world.relay.resting.add(number)
 
-    await subscriptions.settle(delivery, DELIVERED)
+    await subscriptions.settle([(delivery, DELIVERED)])
 
     assert (await world.record(number)).position == event_id
 
@@ -269,10 +271,13 @@ async def test_a_kind_learns_that_an_event_is_set_aside(world: World) -> None:
     world.relay.retry = ROUTE_RETRIES
     number, event_id = await world.subscribe(), await world.say()
     subscriptions = world.open()
-    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
     world.pass_seconds(24 * 60 * 60)
 
-    assert await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    assert (
+        await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
+        == 0
+    )
 
     assert world.relay.settled[-1] == (event_id, "set_aside")
     assert (await world.record(number)).position == event_id
@@ -291,11 +296,11 @@ async def test_a_delivery_that_may_not_be_set_aside_goes_on_waiting(
     number = await world.subscribe()
     await world.say()
     subscriptions = world.open()
-    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
     world.pass_seconds(24 * 60 * 60)
     delivery = await next_of(subscriptions, number)
 
-    await subscriptions.settle(replace(delivery, may_be_set_aside=False), FAILED)
+    await subscriptions.settle([(replace(delivery, may_be_set_aside=False), FAILED)])
 
     assert world.relay.settled[-1] == (delivery.event.id, "waiting")
     assert (await world.record(number)).position == 0
@@ -308,9 +313,9 @@ async def test_a_delivery_may_stand_for_several_events(world: World) -> None:
     delivery = await next_of(subscriptions, number)
     summary = replace(delivery, last_event_id=events[1])
 
-    assert not await subscriptions.settle(summary, FAILED)
+    assert await subscriptions.settle([(summary, FAILED)]) > 0
     assert (await world.record(number)).position == 0
-    assert await subscriptions.settle(summary, DELIVERED)
+    assert await subscriptions.settle([(summary, DELIVERED)]) == 0
 
     assert (await world.record(number)).position == events[1]
     world.pass_seconds(6)
@@ -325,8 +330,9 @@ async def test_the_next_event_waits_until_the_pause_after_a_success_is_over(
     subscriptions = world.open()
     delivery = await next_of(subscriptions, number)
 
-    assert not await subscriptions.settle(
-        delivery, replace(DELIVERED, pause_seconds=2.0)
+    assert (
+        await subscriptions.settle([(delivery, replace(DELIVERED, pause_seconds=2.0))])
+        > 0
     )
 
     record = await world.record(number)
@@ -343,7 +349,7 @@ async def test_the_waits_of_each_kind_have_their_own_bounds(world: World) -> Non
     await world.say()
     subscriptions = world.open()
     asked = replace(FAILED, asked_seconds=23 * 60 * 60.0)
-    await subscriptions.settle(await next_of(subscriptions, number), asked)
+    await subscriptions.settle([(await next_of(subscriptions, number), asked)])
     waiting = await world.record(number)
 
     await world.open().woken()
@@ -352,3 +358,91 @@ async def test_the_waits_of_each_kind_have_their_own_bounds(world: World) -> Non
     world.relay.retry = WEBHOOK_RETRIES
     await world.open().woken()
     assert (await world.record(number)).next_try_us == world.now_us
+
+
+async def next_two(
+    subscriptions: Subscriptions, number: int
+) -> list[tuple[Delivery, Outcome]]:
+    """Deliver two events before the outcome of the first is settled."""
+    first = await next_of(subscriptions, number)
+    assert subscriptions.may_settle_later(first, DELIVERED)
+    second = await subscriptions.next_delivery("relay", number, goes_on=True)
+    assert second is not None
+    return [(first, DELIVERED), (second, DELIVERED)]
+
+
+async def test_outcomes_are_settled_together_where_repeats_are_dropped(
+    world: World,
+) -> None:
+    world.relay.is_idempotent = True
+    number = await world.subscribe()
+    events = [await world.say(text) for text in ("a", "skip", "b", "c")]
+    subscriptions = world.open()
+    taken = await next_two(subscriptions, number)
+    assert [delivery.event.id for delivery, _ in taken] == [events[0], events[2]]
+    assert (await world.record(number)).position == 0
+
+    assert await subscriptions.settle(taken) == 0
+
+    assert (await world.record(number)).position == events[2]
+    assert [event for event, _ in world.relay.settled] == [events[0], events[2]]
+    stored = await world.database.stores.deliveries.of_subscription(number, 10)
+    assert [one.event_id for one in stored] == [events[2], events[0]]
+    assert (await next_of(subscriptions, number)).event.id == events[3]
+
+
+async def test_what_was_sent_together_and_not_settled_is_all_sent_again(
+    world: World,
+) -> None:
+    world.relay.is_idempotent = True
+    number = await world.subscribe()
+    events = [await world.say(text) for text in "ab"]
+    await next_two(world.open(), number)
+
+    again = await next_two(world.open(), number)
+
+    assert [delivery.event.id for delivery, _ in again] == events
+
+
+async def test_a_failure_ends_what_is_settled_together(world: World) -> None:
+    world.relay.is_idempotent = True
+    number = await world.subscribe()
+    events = [await world.say(text) for text in "abc"]
+    subscriptions = world.open()
+    (first, second) = await next_two(subscriptions, number)
+    assert not subscriptions.may_settle_later(second[0], FAILED)
+
+    assert await subscriptions.settle([first, (second[0], FAILED)]) > 0
+
+    record = await world.record(number)
+    assert (record.position, record.tries) == (events[0], 1)
+    world.pass_seconds(6)
+    retried = await next_of(subscriptions, number)
+    assert retried.event.id == events[1]
+    assert not subscriptions.may_settle_later(retried, DELIVERED)
+
+
+async def test_nothing_is_settled_together_where_repeats_are_not_dropped(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    assert not subscriptions.may_settle_later(delivery, DELIVERED)
+
+    world.relay.is_idempotent = True
+    paced = replace(DELIVERED, pause_seconds=1.0)
+    assert not subscriptions.may_settle_later(delivery, paced)
+    assert subscriptions.may_settle_later(delivery, DELIVERED)
+
+
+async def test_many_events_that_a_subscription_does_not_want_are_passed_over(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    for _ in range(200):
+        await world.say("skip")
+    wanted = await world.say("a")
+
+    assert (await next_of(world.open(), number)).event.id == wanted

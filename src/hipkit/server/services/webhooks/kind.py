@@ -74,6 +74,10 @@ class WebhookKind:
         """Return `False`: a webhook gets its events as long as it exists."""
         return False
 
+    def settles_together(self, subscription: WebhookRecord) -> bool:
+        """Return `False`: no receiver need drop what it is sent again."""
+        return False
+
     async def choose(
         self, subscription: WebhookRecord, events: Sequence[EventRecord]
     ) -> Delivery | None:

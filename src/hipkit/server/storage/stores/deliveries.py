@@ -53,6 +53,8 @@ COLUMNS = select(
     room_id="events.room_id",
     root="events.root",
 )
+DELIVERED = " AND state = 'delivered'"
+UNDELIVERED = " AND state <> 'delivered'"
 TRIM = (
     "DELETE FROM deliveries WHERE subscription_id = ?{0} AND event_id <= (SELECT event_id"
     " FROM deliveries WHERE subscription_id = ?{0} ORDER BY event_id DESC LIMIT 1 OFFSET ?)"
@@ -64,21 +66,27 @@ class DeliveryStore(Store):
     """Reads and writes deliveries."""
 
     async def put(
-        self, delivery: NewDelivery, *, keeps_undelivered: bool = False
+        self, *deliveries: NewDelivery, keeps_undelivered: bool = False
     ) -> None:
-        """Store the outcome of an event, in place of an earlier one.
+        """Store outcomes of a subscription's events, in place of earlier ones.
 
         The newest `MOST_DELIVERIES` are kept; with `keeps_undelivered`, as many that were
         delivered, and the newest `MOST_UNDELIVERED` of the others.
         """
-        await self._run(PUT, *astuple(delivery))
-        of_state, most = "", MOST_DELIVERIES
-        if keeps_undelivered and delivery.state == "delivered":
-            of_state = " AND state = 'delivered'"
-        elif keeps_undelivered:
-            of_state, most = " AND state <> 'delivered'", MOST_UNDELIVERED
-        subscription_id = delivery.subscription_id
-        await self._run(TRIM.format(of_state), subscription_id, subscription_id, most)
+        for delivery in deliveries:
+            await self._run(PUT, *astuple(delivery))
+        subscription_id = deliveries[-1].subscription_id
+        if not keeps_undelivered:
+            await self._trim(subscription_id, "", MOST_DELIVERIES)
+            return
+        if any(delivery.state == "delivered" for delivery in deliveries):
+            await self._trim(subscription_id, DELIVERED, MOST_DELIVERIES)
+        if any(delivery.state != "delivered" for delivery in deliveries):
+            await self._trim(subscription_id, UNDELIVERED, MOST_UNDELIVERED)
+
+    async def _trim(self, subscription_id: int, where: str, most: int) -> None:
+        sql = TRIM.format(where)
+        await self._run(sql, subscription_id, subscription_id, most)
 
     async def get(self, delivery_id: int) -> DeliveryRecord | None:
         """Return a delivery by its number."""
