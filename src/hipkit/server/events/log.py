@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hipkit.server.events.posted import POSTED
 from hipkit.server.shared.protocol import EVENTS, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = [
+    "KEPT_WHILE_WAITING",
     "MOST_WAITING",
     "NO_ROOM",
     "PLACEHOLDER",
@@ -33,6 +35,9 @@ WAITING_SECONDS = 3 * 24 * 60 * 60
 
 MOST_WAITING = 10_000
 """Of the events of one name in one room; the oldest beyond it are dropped."""
+
+KEPT_WHILE_WAITING = frozenset({POSTED})
+"""Events that are never dropped: alerts of a long outage arrive once it is over."""
 
 NO_ROOM = 0
 """The room of events that happen in none. Only subscriptions to the whole group get them."""
@@ -141,7 +146,11 @@ async def sweep_log(database: Database, earliest_us: int) -> None:
 
     `earliest_us` is the earliest time that it can be: no event is lost to a clock that is ahead.
     """
-    streams = await database.scan(lambda stores: stores.subscriptions.streams())
+    streams = [
+        stream
+        for stream in await database.scan(lambda stores: stores.subscriptions.streams())
+        if stream.event not in KEPT_WHILE_WAITING
+    ]
     before_us = earliest_us - WAITING_SECONDS * SECOND_US
     for stream in streams:
 

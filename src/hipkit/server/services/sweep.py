@@ -22,6 +22,9 @@ __all__ = ["ENDED_SECONDS", "TimeBounds", "sweep", "sweep_messages"]
 ENDED_SECONDS = 30 * 24 * 60 * 60
 """How long ended tokens and sessions are kept: the clock by which they ended may be wrong."""
 
+REMOVED_ROUTE_SECONDS = 7 * 24 * 60 * 60
+"""How long a route is kept that is in no file any more, and what waits for it."""
+
 SWEEP_COUNT = 500
 GRANTS_AT_ONCE = 10_000
 
@@ -48,6 +51,12 @@ async def sweep(database: Database, files: BlobStore, bounds: TimeBounds) -> Non
     while position:
         position = await _sweep_grants(database, position)
     await database.write(lambda stores: sweep_sessions(stores, ended_us))
+    removed_us = bounds.earliest_us - REMOVED_ROUTE_SECONDS * SECOND_US
+    await database.write(
+        lambda stores: stores.routes.sweep(
+            removed_before_us=removed_us, sent_before_us=ended_us
+        )
+    )
     await sweep_log(database, bounds.earliest_us)
     await asyncio.to_thread(sweep_orphans, files, bounds.earliest_us, bounds.latest_us)
     while not await sweep_messages(database, files):

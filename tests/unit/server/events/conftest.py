@@ -139,7 +139,12 @@ class World:
         return room
 
     async def say(
-        self, text: str = "x", *, room_id: int = 1, answered_by: int | None = None
+        self,
+        text: str = "x",
+        *,
+        room_id: int = 1,
+        answered_by: int | None = None,
+        event: str = "said",
     ) -> int:
         """Publish an event; return the newest number of the log."""
         call = Call(now_us=self.now_us, answered_by=answered_by)
@@ -151,7 +156,7 @@ class World:
             await publish(
                 call,
                 stores,
-                ["said"],
+                [event],
                 write_item,
                 group_id=1,
                 room_id=room_id,

@@ -13,6 +13,7 @@ from hipkit.server.events.log import (
     publish,
     sweep_log,
 )
+from hipkit.server.events.posted import POSTED
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
@@ -230,3 +231,27 @@ async def test_a_log_is_swept_to_its_end(
 
     log = world.database.stores.events
     assert [await log.get(event) for event in events] == [None] * 5
+
+
+async def test_posted_messages_wait_for_as_long_and_in_as_great_a_number_as_need_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    ahead = await world.subscribe(event=POSTED)
+    behind = await world.subscribe(event=POSTED)
+    events = [await world.say(event=POSTED) for _ in range(5)]
+    world.pass_seconds(40 * THREE_DAYS)
+    await world.database.write(lambda s: s.subscriptions.advance(ahead, events[-1]))
+
+    await sweep_log(world.database, world.now_us)
+
+    assert (await world.record(behind)).position == 0
+    assert (await world.record(behind)).dropped_us is None
+    log = world.database.stores.events
+    assert all([await log.get(event) for event in events])
+
+    await world.database.write(lambda s: s.subscriptions.advance(behind, events[1]))
+    await sweep_log(world.database, world.now_us)
+
+    kept = [await log.get(event) is not None for event in events]
+    assert kept == [False, False, True, True, True]

@@ -6,8 +6,12 @@ from contextlib import closing
 
 import pytest
 
+from hipkit.server.events.posted import POSTED
 from hipkit.server.services import sweep as module
 from hipkit.server.services.sweep import TimeBounds, sweep, sweep_messages
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import StreamRecord
+from hipkit.server.storage.stores.timestamps import SECOND_US
 from tests.unit.server.asgi import Site
 from tests.unit.server.http.bodies.test_uploads import TYPE, body
 
@@ -72,3 +76,29 @@ def test_a_sweep_ends_only_when_every_message_is_deleted(
 
     assert count(site, "messages") == 0
     assert files(site) == 0
+
+
+def test_a_removed_route_is_kept_for_a_week_with_what_waits_for_it(site: Site) -> None:
+    stream = StreamRecord(1, None, POSTED)
+    day_us = 24 * 60 * 60 * SECOND_US
+    runtime, now_us = site.server.runtime, site.now_us
+
+    async def fill(stores: Stores) -> None:
+        for name in ("gone", "kept"):
+            await stores.routes.open(
+                stream, name=name, target="slack", host="", now_us=now_us
+            )
+        await stores.routes.remove(1, now_us - 7 * day_us - 1)
+        await stores.routes.remove(2, now_us - 6 * day_us)
+
+    asyncio.run(runtime.database.write(fill))
+    site.add_room("Ops")
+    site.post("/v2/room/Ops/message", {"message": "x"})
+
+    bounds = TimeBounds(earliest_us=now_us, latest_us=now_us)
+    asyncio.run(sweep(runtime.database, runtime.blobs, bounds))
+
+    (route,) = asyncio.run(runtime.stores.routes.all())
+    assert route.name == "kept"
+    assert count(site, "subscriptions") == 1
+    assert count(site, "events") == 1
