@@ -70,20 +70,15 @@ async def _call(
 
 async def _in_thread(threads: Executor, function: Callable[[], object]) -> object:
     loop = asyncio.get_running_loop()
-    try:
-        return await loop.run_in_executor(
-            threads, copy_context().run, _guarded, function
-        )
-    except _Stopped as stopped:
-        raise RuntimeError("a handler raised StopIteration") from stopped.__cause__
-
-
-class _Stopped(Exception):  # noqa: N818 - it carries an exception, and never leaves this module
-    """Carries a `StopIteration`, which a future cannot."""
+    return await loop.run_in_executor(threads, copy_context().run, _guarded, function)
 
 
 def _guarded(function: Callable[[], object]) -> object:
+    """Call a function in a thread, where nothing that it raises is meant for the event loop."""
     try:
         return function()
-    except StopIteration as error:
-        raise _Stopped from error
+    except BaseException as error:
+        # A future cannot carry a StopIteration, and what is no Exception would end who awaits it.
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            raise
+        raise RuntimeError(f"a handler raised {type(error).__name__}") from error

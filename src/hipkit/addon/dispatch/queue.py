@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from logging import getLogger
 from secrets import token_hex
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from hipkit.addon.storage.protocol import QueuedEvent, Storage
 from hipkit.api.errors import HipkitError, StorageError
@@ -25,6 +25,8 @@ LEASE_SECONDS = 30.0
 """After a crash, the events that were being handled are handled again when this is over."""
 LOOK_SECONDS = 5.0
 """How often the worker looks for events of other processes."""
+CANCEL_SECONDS = 2.0
+"""How long handlers have to end that are cancelled when the add-on stops."""
 MOST_STARTS = 3
 """How often an event is begun whose handling never ended: it may itself end the process."""
 
@@ -59,7 +61,8 @@ class Worker:
         self._pause = pause
         self._owner = token_hex(8)
         self._news = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], QueuedEvent] = {}
+        """The events that are being handled."""
         self._ended: list[int] = []
         """The events that were handled, and are still stored."""
         self._shares = {"oauth_id": max(1, most // 2), "host": max(1, most * 3 // 4)}
@@ -91,22 +94,40 @@ class Worker:
         self.wake()
         await self._idle.wait()
 
-    async def stop(self, grace_seconds: float) -> None:
+    async def stop(
+        self, grace_seconds: float, *, cancel_seconds: float = CANCEL_SECONDS
+    ) -> None:
         """Handle no further events; those being handled have some time to end.
 
         Args:
             grace_seconds: How long they have. What is cut off is handled again later.
+            cancel_seconds: How long they have once they are cancelled.
         """
-        await _cancel(self._loops)
-        if self._tasks:
-            await asyncio.wait([*self._tasks], timeout=grace_seconds)
-        await _cancel([*self._tasks])
+        for each in self._loops:
+            each.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._wait(grace_seconds)
+        for task in self._tasks:
+            task.cancel()
+        await self._wait(cancel_seconds)
+        for task, event in [*self._tasks.items()]:
+            LOGGER.error(
+                "the handler %s does not end when it is cancelled: its event is for the next start",
+                event.handler,
+            )
+            task.remove_done_callback(self._done)
+            _close(task)
         try:
             await self._finish()
             await self._storage.release_events(owner=self._owner)
         except HipkitError:
             # They are free when their leases have run out.
             LOGGER.exception("claims on events cannot be given back")
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for what is being handled, but not for ever."""
+        if self._tasks:
+            await asyncio.wait([*self._tasks], timeout=seconds)
 
     async def _work(self) -> NoReturn:
         while True:
@@ -142,9 +163,9 @@ class Worker:
             )
             for event in events:
                 task = asyncio.create_task(self._run(event))
-                self._tasks.add(task)
+                self._tasks[task] = event
                 self._count(event, 1)
-                task.add_done_callback(partial(self._done, event))
+                task.add_done_callback(self._done)
             if len(events) < most:
                 # Not if something came or ended while the storage was asked.
                 if not self._tasks and not self._news.is_set():
@@ -176,8 +197,8 @@ class Worker:
             if not running[value]:
                 del running[value]
 
-    def _done(self, event: QueuedEvent, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+    def _done(self, task: asyncio.Task[None]) -> None:
+        event = self._tasks.pop(task)
         self._count(event, -1)
         if task.cancelled():
             return
@@ -215,9 +236,11 @@ class Worker:
                 LOGGER.exception("claims on events cannot be extended")
 
 
-async def _cancel(
-    tasks: list[asyncio.Task[NoReturn]] | list[asyncio.Task[None]],
-) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def _close(task: asyncio.Task[None]) -> None:
+    """End a task that was cancelled in vain, or else the event loop could not end, either."""
+    coroutine = cast("Coroutine[object, None, None]", task.get_coro())
+    with suppress(RuntimeError):  # Not if it waits again.
+        coroutine.close()
+    # Wakes it; nothing is left in it to run, which it reports as an error.
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    task.cancel()

@@ -80,6 +80,17 @@ def test_nothing_that_a_handler_raises_ends_the_add_on(error: BaseException) -> 
             call(function)
 
 
+@pytest.mark.parametrize("error", [GeneratorExit(), KeyboardInterrupt()])
+def test_nothing_that_a_handler_raises_in_a_thread_is_for_the_loop(
+    error: BaseException,
+) -> None:
+    def fail(_: Installation) -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match=type(error).__name__):
+        call(fail)
+
+
 def test_plain_functions_are_called_in_the_same_way() -> None:
     async def run() -> list[object]:
         async def slow(value: object) -> object:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -215,6 +215,31 @@ async def test_a_handler_has_time_to_end_when_the_worker_stops() -> None:
         await gate.has_begun("1")
         asyncio.get_running_loop().call_soon(gate.open, "1")
     assert gate.ended == ["1"]
+
+
+def test_a_handler_that_cannot_be_cancelled_does_not_hold_up_the_stop(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage, begun = MemoryStorage(), asyncio.Event()
+
+    async def handle(event: QueuedEvent) -> None:
+        begun.set()
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async def run() -> None:
+        await add(storage, "1")
+        worker = Worker(storage, handle, now=lambda: NOW)
+        worker.start()
+        await begun.wait()
+        await worker.stop(0, cancel_seconds=0)
+        again = await claimed(storage)
+        assert [(each.body, each.starts) for each in again] == [(b"1", 1)]
+
+    asyncio.run(run())  # It would wait for the handler, too.
+    assert "the handler h does not end" in caplog.text
+    assert "never retrieved" not in caplog.text
 
 
 async def test_an_event_that_ends_the_process_is_not_begun_for_ever(
