@@ -56,6 +56,7 @@ TESTED_ELSEWHERE = {
     "addon/installations/claims.py": "unit/addon/installations/test_verification.py",
     "addon/asgi/runtime.py": "unit/addon/asgi/test_app.py",
     "addon/dispatch/chats.py": "unit/addon/dispatch/test_polling.py",
+    "addon/handlers/event_decorators.py": "unit/addon/test_addon.py",
     "addon/handlers/decorators.py": "typing/addon.py",
     "addon/storage/file_locks.py": "unit/addon/storage/test_sqlite.py",
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",

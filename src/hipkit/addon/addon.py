@@ -1,7 +1,7 @@
 """`AddOn`: one object, from which the descriptor, the addresses and the handling of events follow.
 
-Read next: `handlers/module_decorators.py` (modules), `handlers/handler.py` (signatures),
-`describe.py` (descriptor), `asgi/app.py` (requests).
+Read next: `handlers/event_decorators.py` (events), `handlers/module_decorators.py` (modules),
+`handlers/handler.py` (signatures), `describe.py` (descriptor), `asgi/app.py` (requests).
 """
 
 from __future__ import annotations
@@ -10,39 +10,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from functools import partial
-from typing import Concatenate, TypeVar, cast, overload
+from typing import overload
 
+from hipkit.addon.argument_types import check_function, check_items, check_type
 from hipkit.addon.asgi.app import AddOnApp
 from hipkit.addon.asgi.runtime import Settings
 from hipkit.addon.describe import check_base_url, describe
 from hipkit.addon.descriptor.identity import Scope, make_identity
 from hipkit.addon.dispatch.chats import open_chat
 from hipkit.addon.dispatch.polling import Poller, run_blocking
-from hipkit.addon.handlers.commands import Command, check_command_name
-from hipkit.addon.handlers.decorators import (
-    EventDecorator,
-    OnEvent,
-    OnInstallation,
-    P,
-    R,
-    decorator,
-)
-from hipkit.addon.handlers.events import (
-    FileUpload,
-    Message,
-    RoomArchived,
-    RoomCreated,
-    RoomDeleted,
-    RoomEnter,
-    RoomEvent,
-    RoomExit,
-    RoomNotification,
-    RoomUnarchived,
-    TopicChange,
-)
+from hipkit.addon.handlers.event_decorators import EventDecorators
 from hipkit.addon.handlers.module_decorators import ModuleDecorators
-from hipkit.addon.handlers.registry import ErrorHandler, Registry
+from hipkit.addon.handlers.registry import Registry
 from hipkit.addon.handlers.views import GlanceReply, to_glance_content
 from hipkit.addon.installations.host_policy import HostPolicy
 from hipkit.addon.storage.encryption import EncryptedStorage
@@ -63,11 +42,8 @@ from hipkit.v2.models import AddonDescriptor, Glance, GlanceUpdate, Icon
 
 __all__ = ["AddOn"]
 
-F = TypeVar("F", bound=ErrorHandler)
-E = TypeVar("E", bound=RoomEvent)
 
-
-class AddOn(ModuleDecorators):
+class AddOn(EventDecorators, ModuleDecorators):
     r"""An add-on: what it is, what it can do, and the functions that handle it.
 
     ```python
@@ -134,131 +110,8 @@ class AddOn(ModuleDecorators):
             user_tokens=user_tokens,
         )
         registry = Registry(self.identity.scopes)
-        super().__init__(registry)
-
-        def on(kind: type[E]) -> OnEvent[E]:
-            return OnEvent(partial(registry.add_handler, kind=kind))
-
-        self.on_notification = on(RoomNotification)
-        """Registers a handler of other programs' notifications."""
-        self.on_topic_change = on(TopicChange)
-        """Registers a handler of changed topics."""
-        self.on_enter = on(RoomEnter)
-        """Registers a handler of users who enter a room."""
-        self.on_exit = on(RoomExit)
-        """Registers a handler of users who leave a room."""
-        self.on_file_upload = on(FileUpload)
-        """Registers a handler of shared files."""
-        self.on_room_archived = on(RoomArchived)
-        """Registers a handler of archived rooms."""
-        self.on_room_created = on(RoomCreated)
-        """Registers a handler of new rooms."""
-        self.on_room_deleted = on(RoomDeleted)
-        """Registers a handler of deleted rooms."""
-        self.on_room_unarchived = on(RoomUnarchived)
-        """Registers a handler of unarchived rooms."""
-        self.on_install = OnInstallation(
-            partial(registry.add_change, change="installed")
-        )
-        """Registers a function that is called after an installation."""
-        self.on_update = OnInstallation(partial(registry.add_change, change="updated"))
-        """Registers a function that is called after an update."""
-        self.on_remove = OnInstallation(partial(registry.add_change, change="removed"))
-        """Registers a function that is called after a removal, when tokens no longer work."""
-
-    @property
-    def commands(self) -> list[Command]:
-        """The commands, in the order in which they were registered."""
-        return self.registry.commands
-
-    # Events
-
-    @overload
-    def on_message(
-        self, function: Callable[Concatenate[Message, P], R], /
-    ) -> Callable[Concatenate[Message, P], R]: ...
-
-    @overload
-    def on_message(
-        self, pattern: str | None = None, /, *, key: str | None = None
-    ) -> EventDecorator[Message]: ...
-
-    def on_message(
-        self,
-        pattern: str | Callable[..., object] | None = None,
-        /,
-        *,
-        key: str | None = None,
-    ) -> object:
-        """Register a handler of people's messages.
-
-        Args:
-            pattern: A regular expression, which is searched for in the text: HipChat sends only
-                the messages that have it. Its named groups are parameters of the handler. Defaults
-                to all messages.
-            key: Key of the webhook. Defaults to the handler's name.
-
-        Raises:
-            TypeError: A parameter of the handler cannot be filled, or a named group has none.
-            ValueError: The pattern or the key is invalid, or the key is taken.
-        """
-        add = partial(self.registry.add_handler, kind=Message)
-        if callable(pattern):
-            add(pattern, key)
-            return pattern
-        return decorator(partial(add, pattern=pattern), key)
-
-    def command(
-        self, name: str, /, *, key: str | None = None
-    ) -> EventDecorator[Message]:
-        """Register a command, such as `/karma @bob 3`.
-
-        Words of the message are converted to the types of the handler's parameters: `str`, `int`,
-        `float`, `bool`, a `Literal`, an `Enum` or a `User` who is mentioned; `*words` takes what
-        is left. Double quotes join words. Wrong arguments are answered with the usage, and so is
-        `/karma help`, with the handler's docstring.
-
-        Args:
-            name: The command, with a slash.
-            key: Key of the webhook. Defaults to the handler's name.
-
-        Raises:
-            TypeError: A parameter of the handler cannot be filled.
-            ValueError: The name or the key is invalid or taken.
-        """
-        check_command_name(name)
-        add = partial(self.registry.add_handler, kind=Message, command=name)
-        return cast("EventDecorator[Message]", decorator(add, key))
-
-    def help_command(self, name: str, /) -> None:
-        """Register a command that lists all commands with their usage.
-
-        Args:
-            name: The command, with a slash.
-        """
-        key = name.removeprefix("/")
-
-        @self.command(name, key=key)
-        def show_help(message: Message) -> str:
-            """List the commands."""
-            return "\n".join(each.summary for each in self.registry.commands)
-
-    def on_error(self, function: F, /) -> F:
-        """Register the function that is called when a handler fails.
-
-        It receives a `Failure`. The failure is logged too. What the function returns for an event
-        is sent as a reply.
-
-        Args:
-            function: The function, plain or async.
-
-        Raises:
-            ValueError: There is one already.
-        """
-        self.registry.set_on_error(function)
-        return function
-
-    # The add-on as a whole
+        EventDecorators.__init__(self, registry)
+        ModuleDecorators.__init__(self, registry)
 
     def descriptor(self, base_url: str, *, allow_http: bool = False) -> AddonDescriptor:
         """Return the descriptor.
@@ -311,13 +164,18 @@ class AddOn(ModuleDecorators):
             now: The clock, for tests.
 
         Raises:
+            TypeError: An argument is of another type.
             ValueError: An argument is invalid, or a target names no module.
         """
         root = check_base_url(base_url, allow_http=allow_http)
         if allowed_hosts is not None:
-            if isinstance(allowed_hosts, str):
-                raise TypeError("allowed_hosts must be a list of hosts, not one text")
-            allowed_hosts = tuple(allowed_hosts)
+            hosts = "a list of hosts"
+            allowed_hosts = check_items("allowed_hosts", allowed_hosts, str, hosts)
+        check_type("allow_internal", allow_internal, bool, "True or False")
+        check_type("replay_memory", replay_memory, bool, "True or False")
+        kinds = AsyncTransport | None
+        check_type("transport", transport, kinds, "an asynchronous transport")
+        check_function("now", now)
         # An invalid host is a mistake to be seen now, and not at the first request.
         HostPolicy(allowed_hosts, allow_internal=allow_internal).close()
         settings = Settings(
@@ -382,6 +240,7 @@ class AddOn(ModuleDecorators):
             HipkitError: A room cannot be read at all.
             TypeError: A handler asks for an `Installation`, or for the other kind of client.
         """
+        check_type("client", client, AsyncHipChat | HipChat, "a client")
 
         async def run() -> None:
             with open_chat(client, self.identity.from_name) as chat:
@@ -467,4 +326,6 @@ def _storage(
 ) -> Storage:
     if storage is None or isinstance(storage, str | os.PathLike):
         storage = SqliteStorage(storage or default)
+    check_type("storage", storage, Storage, "a file or a storage")
+    check_type("encryption_key", key, str | None, "a text, as new_key() returns it")
     return storage if key is None else EncryptedStorage(storage, key)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from hipkit.addon.argument_types import check_type
 from hipkit.addon.descriptor.identity import Identity
 from hipkit.addon.descriptor.modules import has_scheme
 from hipkit.addon.handlers.registry import CONFIGURATION, Registry
@@ -43,8 +44,8 @@ def check_base_url(base_url: str, *, allow_http: bool = False) -> str:
         TypeError: It is not a text.
         ValueError: It is not an https address, or has user, query or fragment.
     """
-    if not isinstance(base_url, str):
-        raise TypeError(f"base_url must be a text, not {type(base_url).__name__}")
+    check_type("base_url", base_url, str, "a text")
+    check_type("allow_http", allow_http, bool, "True or False")
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname, parts.port

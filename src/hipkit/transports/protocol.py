@@ -7,7 +7,7 @@ Read next: `httpcore2.py`, the default.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -161,6 +161,7 @@ class Transport(Protocol):
         """Close every connection. Sending afterwards raises `RuntimeError`."""
 
 
+@runtime_checkable
 class AsyncTransport(Protocol):
     """An asynchronous transport. In another event loop it opens new connections."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
+from hipkit.addon.argument_types import check_items, check_type
 from hipkit.addon.descriptor.conditions import Expression
 from hipkit.v2.models import (
     Action,
@@ -140,8 +141,9 @@ def make_dialog(
         raise ValueError(f"{what}: the style is normal or warning, not {style!r}")
     if isinstance(primary_action, str):
         primary_action = button(primary_action)
-    if secondary_actions is not None:
-        secondary_actions = _secondary(secondary_actions, what)
+    kinds = DialogAction | None
+    name = f"{what}: primary_action"
+    check_type(name, primary_action, kinds, "a label or button(...)")
     options = DialogOptions(
         style=style,
         size=_size(size, what),
@@ -150,7 +152,9 @@ def make_dialog(
         if filter is None
         else DialogFilter(placeholder=_text(filter, what, "filter")),
         primary_action=primary_action,
-        secondary_actions=secondary_actions,
+        secondary_actions=None
+        if secondary_actions is None
+        else _secondary(secondary_actions, what),
     )
     return Dialog(
         key=key,
@@ -172,6 +176,7 @@ def make_action(
 ) -> Action:
     """Return an action."""
     what = f"action {check_key(key, 'action')}"
+    check_type(f"{what}: the location", location, str, "message or input")
     if location not in LOCATIONS:
         raise ValueError(f"{what}: the location is message or input, not {location!r}")
     opened = _target(target, what)
@@ -209,18 +214,21 @@ def button(
         enabled: Whether it is enabled. Defaults to true.
 
     Raises:
+        TypeError: An argument is of another type.
         ValueError: The label is too long or empty.
     """
+    check_type("button: key", key, str | None, "a text")
+    check_type("button: enabled", enabled, bool | None, "True or False")
     return DialogAction(name=_text(name, "button", "name"), key=key, enabled=enabled)
 
 
 def _secondary(buttons: Sequence[DialogAction], what: str) -> list[DialogAction]:
-    for each in buttons:
-        if not isinstance(each, DialogAction):
-            raise TypeError(f"{what}: secondary_actions has {each!r}, not button(...)")
+    name = f"{what}: secondary_actions"
+    given = check_items(name, buttons, DialogAction, "a list of button(...)")
+    for each in given:
         if not each.key:
             raise ValueError(f"{what}: the button {each.name.value!r} needs a key")
-    return list(buttons)
+    return list(given)
 
 
 def _text(text: object, what: str, name: str) -> TextI18n:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from logging import getLogger
 
+from hipkit.addon.argument_types import check_items, check_type
 from hipkit.addon.descriptor.identity import Identity
 from hipkit.addon.dispatch.chats import Chat
 from hipkit.addon.dispatch.dispatching import Caller, Dispatcher
@@ -79,7 +80,8 @@ class Poller:
         pause: Waits, for tests.
 
     Raises:
-        TypeError: A handler asks for something that there is not while polling.
+        TypeError: An argument is of another type, or a handler asks for something that there is
+            not while polling.
         ValueError: There is no room, or the interval is not above 0.
     """
 
@@ -94,17 +96,20 @@ class Poller:
         ignore: Collection[str | int] = (),
         pause: Pause | None = None,
     ) -> None:
-        if isinstance(rooms, str) or not rooms:
+        ids = str | int
+        self._rooms = check_items("rooms", rooms, ids, "a list of ids or names")
+        if not rooms:
             raise ValueError("rooms must be a list of at least one room")
+        check_type("interval", interval, int | float, "a number of seconds")
         if not interval > 0:
             raise ValueError(f"interval must be above 0 seconds, not {interval!r}")
         check_handlers(registry, chat.caller)
         self._identity = identity
         self._registry = registry
         self._chat = chat
-        self._rooms = rooms
         self._interval = interval
-        self._ignore = frozenset(map(str, ignore))
+        people = "a list of ids or mention names"
+        self._ignore = frozenset(map(str, check_items("ignore", ignore, ids, people)))
         self._stopping = asyncio.Event()
         self._pause = pause or self._wait
 
@@ -253,7 +258,12 @@ def check_handlers(registry: Registry, caller: Caller) -> None:
 def run_blocking(
     run: Callable[[], Awaitable[None]], stop: threading.Event | None
 ) -> None:
-    """Run an async function to its end, or until an event is set."""
+    """Run an async function to its end, or until an event is set.
+
+    Raises:
+        TypeError: What should be an event is of another type.
+    """
+    check_type("stop", stop, threading.Event | None, "a threading.Event")
 
     async def main() -> None:
         task = asyncio.ensure_future(run())

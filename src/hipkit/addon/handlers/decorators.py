@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
+from hipkit.addon.argument_types import check_type
 from hipkit.addon.handlers.events import RoomEvent
 from hipkit.addon.handlers.replies import Reply
 from hipkit.addon.handlers.views import GlanceReply, ViewReply, ViewRequest
@@ -123,7 +124,12 @@ class OnInstallation:
 def decorator(
     register: Register, key: str | None
 ) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Return a decorator that registers a function under a key and returns it."""
+    """Return a decorator that registers a function under a key and returns it.
+
+    Raises:
+        TypeError: The key is no text.
+    """
+    check_type("key", key, str | None, "a text")
 
     def decorate(function: Callable[..., object]) -> Callable[..., object]:
         register(function, key)

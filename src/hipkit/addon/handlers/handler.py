@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from logging import getLogger
 from types import NoneType, UnionType
-from typing import Union, cast, get_args, get_origin
+from typing import Annotated, Union, cast, get_args, get_origin
 
 from hipkit.addon.handlers.commands import Argument, Command, read_argument
 from hipkit.addon.handlers.events import Message, RoomEvent
@@ -200,7 +200,7 @@ def read_handler(
 
 def _signature_of(function: Callable[..., object], key: str) -> Signature:
     try:
-        return inspect.signature(function, eval_str=True)
+        signature = inspect.signature(function, eval_str=True)
     except NameError as error:
         raise TypeError(
             f"{key}: the annotation {error.name} is not known when the handler is registered; "
@@ -208,6 +208,23 @@ def _signature_of(function: Callable[..., object], key: str) -> Signature:
         ) from None
     except (SyntaxError, AttributeError, TypeError, ValueError) as error:
         raise TypeError(f"{key}: its signature cannot be read: {error}") from None
+    return signature.replace(
+        parameters=[
+            each.replace(annotation=_without_metadata(each.annotation))
+            for each in signature.parameters.values()
+        ],
+        return_annotation=_without_metadata(signature.return_annotation),
+    )
+
+
+def _without_metadata(annotation: object) -> object:
+    """Return an annotation without any `Annotated`, whose metadata are for other libraries."""
+    if get_origin(annotation) is Annotated:
+        return _without_metadata(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        # `Union` itself accepts all that may stand in one, such as a `Literal`.
+        return Union[tuple(map(_without_metadata, get_args(annotation)))]  # noqa: UP007
+    return annotation
 
 
 def _check_first(parameters: list[Parameter], kind: type, key: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from hipkit.addon.argument_types import check_function
 from hipkit.addon.descriptor.modules import check_key
 from hipkit.addon.handlers.commands import Command
 from hipkit.addon.handlers.events import RoomEvent
@@ -168,10 +169,12 @@ class Registry:
         """Return a target by key.
 
         Raises:
+            TypeError: It is neither a key nor a function.
             ValueError: A function handles no module that was registered before.
         """
         if target is None or isinstance(target, str | Target):
             return target
+        check_function(f"{what}: the target, if it is no key,", target)
         found = self._module_of.get(target)
         if found is None:
             raise ValueError(
@@ -190,6 +193,7 @@ class Registry:
 
 
 def _name_of(function: object) -> str:
+    check_function("a handler", function)
     name = getattr(function, "__name__", None)
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"{function!r} has no name: choose a key=")

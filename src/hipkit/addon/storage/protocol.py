@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hipkit.api.secret import MaskedStruct
 
@@ -60,6 +60,7 @@ class QueuedEvent(NewEvent, frozen=True, kw_only=True):
     starts: int
 
 
+@runtime_checkable
 class Storage(Protocol):
     """Where an add-on keeps what must outlive its process. Safe for use by many processes.
 

@@ -177,7 +177,13 @@ def test_an_invalid_argument_is_named(
         (glance, {"weight": "1"}, "glance g: the weight"),
         (glance, {"weight": True}, "glance g: the weight"),
         (glance, {"conditions": True}, "glance g: conditions must be an expression"),
-        (dialog, {"secondary_actions": ["No"]}, "not button"),
+        (
+            dialog,
+            {"secondary_actions": ["No"]},
+            r"a list of button\(...\), and has str",
+        ),
+        (dialog, {"secondary_actions": 5}, r"a list of button\(...\), not int"),
+        (dialog, {"primary_action": 5}, r"a label or button\(...\), not int"),
         (action, {"target": None}, "action a: it needs a target"),
     ],
 )

@@ -265,7 +265,7 @@ def test_handlers_ask_for_nothing_that_there_is_not(
 
 
 def test_a_mistake_is_named(server: HipChatServer) -> None:
-    with pytest.raises(ValueError, match="rooms must be a list"):
+    with pytest.raises(TypeError, match="rooms must be a list"):
         echo().poll(server.client, rooms="ops")
     with pytest.raises(ValueError, match="at least one room"):
         echo().poll(server.client, rooms=[])

@@ -5,7 +5,7 @@ import datetime as datetime_module
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 
@@ -54,6 +54,25 @@ def call(handler: Handler, text: str = "") -> object:
     }
     subject = message(text)
     return handler.call(subject, factories, handler.match(subject) or {})
+
+
+def test_metadata_of_annotations_are_left_out() -> None:
+    def karma(
+        message: Annotated[Message, "x"],
+        name: Annotated[str, "x"],
+        points: Annotated[str, "x"] | None,
+        room: Annotated[Room, "x"],
+    ) -> Annotated[None, "x"]:
+        assert (name, points, str(room)) == ("@bob", None, "the room")
+
+    made = read(karma, pattern=r"(?P<name>@\w+)(?P<points> \d+)?")
+    call(made, "@bob")
+    assert made.returns_nothing
+
+    def give(message: Message, points: Annotated[int, "x"] = 1) -> object:
+        return points
+
+    assert call(read(give, command="/give"), "/give 3") == 3
 
 
 def test_named_groups_are_arguments() -> None:
