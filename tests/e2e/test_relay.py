@@ -18,6 +18,7 @@ import pytest
 from tests.e2e.serving import HIPKIT, PATIENCE_SECONDS, Running, hipkit, serving
 
 SECRET = "a-long-s3cret-of-the-signature"
+ADMIN = ("admin", "--db", "relay.db", "relay")
 
 
 class Receiver(ThreadingHTTPServer):
@@ -154,6 +155,39 @@ def test_a_file_that_was_changed_is_read_at_sighup_and_nothing_is_lost(
         send(server, "3", color="red")
         paths = {receiver.next()["path"] for _ in range(2)}
         assert paths == {"/s3cret/ops", "/s3cret/red"}
+        assert server.stop() == 0
+
+
+def test_messages_during_reloads_arrive_once_and_in_order(
+    write: Write, receiver: Receiver
+) -> None:
+    with relaying(write(ops="")) as server:
+        for number in range(100):
+            send(server, str(number))
+            if number % 10 == 0:
+                write(ops=f"drop_older_than = '{number + 1}h'")
+                server.process.send_signal(signal.SIGHUP)
+        arrived = [receiver.next()["text"] for _ in range(100)]
+        assert server.stop() == 0
+    assert arrived == [str(number) for number in range(100)]
+    assert receiver.received.empty()
+    assert any("was read again" in line for line in server.stderr_lines)
+
+
+def test_what_waits_at_the_end_is_sent_after_the_next_start(
+    write: Write, receiver: Receiver
+) -> None:
+    path = write(ops="")
+    with relaying(path) as server:
+        assert "paused: yes" in hipkit(path.parent, *ADMIN, "pause", "ops").stdout
+        send(server, "1")
+        send(server, "2")
+        assert server.stop() == 0
+    shown = hipkit(path.parent, *ADMIN, "show", "ops").stdout
+    assert "state: paused\nwaiting: 2\n" in shown
+    with relaying(path) as server:
+        hipkit(path.parent, *ADMIN, "resume", "ops")
+        assert [receiver.next()["text"] for _ in range(2)] == ["1", "2"]
         assert server.stop() == 0
 
 

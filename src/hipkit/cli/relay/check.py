@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -22,9 +21,8 @@ from hipkit.cli.relay.loading import (
     load_file,
     route_facts,
 )
-from hipkit.cli.relay.samples import make_sample, sample_options
+from hipkit.cli.relay.samples import missing_extra, render_sample
 from hipkit.cli.relay.showing import show_rendered, shown_lines
-from hipkit.extras import install_hint
 from hipkit.relay.config.file import RelayFile
 from hipkit.relay.config.references import shown_reference
 from hipkit.relay.routes.route import Route
@@ -32,7 +30,7 @@ from hipkit.relay.sending.network import PRIVATE_NETWORKS, explained
 from hipkit.relay.targets.protocol import HttpCall, Mail, Rendered
 from hipkit.transports.egress import EgressPolicy, parse_endpoint
 
-__all__ = ["check_relay", "missing_extra"]
+__all__ = ["check_relay"]
 
 CONNECT_SECONDS = 10.0
 AT_ONCE = 20
@@ -83,28 +81,12 @@ async def _check(file: RelayFile) -> list[Checked]:
 
 
 async def _check_route(route: Route) -> Checked:
-    rendered = route.target.render(
-        make_sample(route), route.settings, sample_options(route)
-    )
+    rendered = render_sample(route)
     problem = missing_extra(rendered)
     if problem is None:
         problem = await _reach(rendered, route)
     shown = show_rendered(rendered, route.settings)
     return Checked(route=route, sample=shown, problem=problem)
-
-
-def missing_extra(rendered: Rendered) -> str | None:
-    """Return what to install before something can be sent; `None` for nothing."""
-    if isinstance(rendered, HttpCall):
-        return None
-    package, extra = (
-        ("aiosmtplib", "relay")
-        if isinstance(rendered, Mail)
-        else ("apprise", "apprise")
-    )
-    if find_spec(package) is not None:
-        return None
-    return f"it needs the extra {extra}: {install_hint(extra)}"
 
 
 async def _reach(rendered: Rendered, route: Route) -> str | None:

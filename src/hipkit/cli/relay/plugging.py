@@ -15,6 +15,7 @@ from hipkit.cli.options import Settings
 from hipkit.cli.output import write_stderr
 from hipkit.cli.relay.loading import NO_LINKS, describe_route, load_file, route_facts
 from hipkit.cli.relay.printing import PrintingSender
+from hipkit.cli.relay.samples import missing_extra, render_sample
 from hipkit.relay.config.file import RelayFile, read_relay_file
 from hipkit.relay.config.problems import RelayFileError
 from hipkit.relay.routes.kind import RouteKind
@@ -50,6 +51,9 @@ def report_file(file: RelayFile, report: StartReport) -> None:
     """Add what is shown of a file to the report of the start."""
     report.facts = {"routes": [route_facts(route) for route in file.routes]}
     report.lines = [describe_route(route) for route in file.routes]
+    for route in file.routes:
+        if (missing := missing_extra(render_sample(route))) is not None:
+            report.lines.append(f"route {route.name}: {missing}")
     if file.public_url is None:
         report.lines.append(NO_LINKS)
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import fnmatch
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from uuid import UUID
 
+from hipkit.extras import install_hint
 from hipkit.relay.message import Color, RelayMessage
 from hipkit.relay.reading import read_posted
 from hipkit.relay.routes.route import Route
-from hipkit.relay.targets.protocol import PLACE, RenderOptions
+from hipkit.relay.targets.protocol import (
+    PLACE,
+    HttpCall,
+    Mail,
+    Rendered,
+    RenderOptions,
+)
 from hipkit.server.events.posted import PostedMessage
 
-__all__ = ["make_sample", "make_try", "sample_options"]
+__all__ = ["make_sample", "make_try", "missing_extra", "render_sample"]
 
 SAMPLE_ID = UUID("5a3b1c9e-0000-4000-8000-000000000001")
 SAMPLE_TEXT = (
@@ -66,14 +74,29 @@ def make_try(
     return read_posted(posted, label=route.label, title=route.title)
 
 
-def sample_options(route: Route) -> RenderOptions:
-    """Return what a route says about messages, with a place for targets that look it up."""
-    return RenderOptions(
+def render_sample(route: Route) -> Rendered:
+    """Return a sample as the route's target gets it, with a place for those that look it up."""
+    options = RenderOptions(
         mentions=route.mentions,
         notify=route.notify,
         references={PLACE: "ROOM"},
         now=datetime.fromtimestamp(0, UTC),
     )
+    return route.target.render(make_sample(route), route.settings, options)
+
+
+def missing_extra(rendered: Rendered) -> str | None:
+    """Return what to install before something can be sent; `None` for nothing."""
+    if isinstance(rendered, HttpCall):
+        return None
+    package, extra = (
+        ("aiosmtplib", "relay")
+        if isinstance(rendered, Mail)
+        else ("apprise", "apprise")
+    )
+    if find_spec(package) is not None:
+        return None
+    return f"it needs the extra {extra}: {install_hint(extra)}"
 
 
 def room_of(route: Route) -> str:

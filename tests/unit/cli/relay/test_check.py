@@ -1,14 +1,7 @@
 from __future__ import annotations
 
-from email.message import EmailMessage
-from importlib.util import find_spec
-
 import pytest
 
-from hipkit.api.secret import Secret
-from hipkit.cli.relay import check
-from hipkit.cli.relay.check import missing_extra
-from hipkit.relay.targets.protocol import AppriseCall, HttpCall, Mail, Rendered
 from tests.unit.cli.conftest import Hipkit
 from tests.unit.cli.relay.conftest import Sink, Written
 
@@ -62,40 +55,3 @@ def test_a_target_that_cannot_be_reached_is_told(
     done = hipkit("relay", "check", written())
     assert (done.code, "s3cret" in done.out) == (1, False)
     assert "reach: its address is no URL such as" in done.out
-
-
-def mail() -> Mail:
-    return Mail(
-        host="mail.example.com",
-        port=25,
-        security="none",
-        sender="a@example.com",
-        recipients=(),
-        message=EmailMessage(),
-    )
-
-
-def apprise() -> AppriseCall:
-    return AppriseCall(url=Secret("x"), title="", text="", type="info")
-
-
-@pytest.mark.parametrize(
-    ("rendered", "extra"),
-    [
-        (HttpCall(method="POST", url=Secret("https://a.example.com")), None),
-        (mail(), "relay"),
-        (apprise(), "apprise"),
-    ],
-)
-def test_an_extra_that_is_missing_is_named(
-    monkeypatch: pytest.MonkeyPatch, rendered: Rendered, extra: str | None
-) -> None:
-    monkeypatch.setattr(check, "find_spec", lambda _: None)
-    problem = missing_extra(rendered)
-    if extra is None:
-        assert problem is None
-    else:
-        assert problem is not None
-        assert f"pip install '.[{extra}]'" in problem
-        monkeypatch.setattr(check, "find_spec", lambda _: find_spec("msgspec"))
-        assert missing_extra(rendered) is None

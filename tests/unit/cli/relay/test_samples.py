@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from email.message import EmailMessage
+from importlib.util import find_spec
+
 import pytest
 
-from hipkit.cli.relay.samples import make_sample
+from hipkit.api.secret import Secret
+from hipkit.cli.relay import samples
+from hipkit.cli.relay.samples import make_sample, missing_extra
 from hipkit.relay.routes.route import Route
+from hipkit.relay.targets.protocol import AppriseCall, HttpCall, Mail, Rendered
 from tests.unit.relay.fake_target import FakeSettings, FakeTarget
 
 
@@ -28,3 +34,40 @@ def test_a_sample_is_of_a_room_of_the_route(rooms: tuple[str, ...], room: str) -
     sample = make_sample(route)
     assert (sample.room, sample.color) == (room, "red")
     assert sample.label == f"Jenkins in {room}: red"
+
+
+def mail() -> Mail:
+    return Mail(
+        host="mail.example.com",
+        port=25,
+        security="none",
+        sender="a@example.com",
+        recipients=(),
+        message=EmailMessage(),
+    )
+
+
+def apprise() -> AppriseCall:
+    return AppriseCall(url=Secret("x"), title="", text="", type="info")
+
+
+@pytest.mark.parametrize(
+    ("rendered", "extra"),
+    [
+        (HttpCall(method="POST", url=Secret("https://a.example.com")), None),
+        (mail(), "relay"),
+        (apprise(), "apprise"),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, rendered: Rendered, extra: str | None
+) -> None:
+    monkeypatch.setattr(samples, "find_spec", lambda _: None)
+    problem = missing_extra(rendered)
+    if extra is None:
+        assert problem is None
+    else:
+        assert problem is not None
+        assert f"pip install '.[{extra}]'" in problem
+        monkeypatch.setattr(samples, "find_spec", lambda _: find_spec("msgspec"))
+        assert missing_extra(rendered) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
@@ -7,7 +8,12 @@ from typing import Any, ClassVar
 import pytest
 
 from hipkit.api.secret import Secret
-from hipkit.relay.config.file import RelayFile, read_relay_file
+from hipkit.relay.config.file import (
+    COMMON,
+    TOP_LEVEL,
+    RelayFile,
+    read_relay_file,
+)
 from hipkit.relay.config.problems import RelayFileError
 from hipkit.relay.routes.route import Conditions
 from hipkit.relay.targets.protocol import Settings, Target
@@ -286,3 +292,18 @@ def test_a_digest_is_of_what_a_file_means(files: Files) -> None:
     assert files.read("# words\n\n" + MINIMAL.replace(" = ", "=")).digest == first
     assert files.read(MINIMAL.replace("ops", "opz")).digest != first
     assert files.read("keep_days = 3\n" + MINIMAL).digest != first
+
+
+def test_the_example_has_every_setting_and_is_read(
+    repository: Path, tmp_path: Path
+) -> None:
+    text = (repository / "examples" / "relay.toml").read_text(encoding="utf-8")
+    names = re.findall(r'"env:(\w+)"', text)
+    path = tmp_path / "relay.toml"
+    path.write_text(text)
+
+    file = read_relay_file(path, environment={name: SECRET + name for name in names})
+
+    assert [route.name for route in file.routes][:1] == ["ops"]
+    for key in (*TOP_LEVEL, *COMMON):
+        assert re.search(rf"^\W*{key}\b", text, re.MULTILINE), key
