@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.addons.installing.offers import Offer
 
-__all__ = ["offer_lines"]
+__all__ = ["news_lines", "offer_lines"]
 
 
 def offer_lines(offer: Offer) -> Iterator[str]:
@@ -16,6 +16,7 @@ def offer_lines(offer: Offer) -> Iterator[str]:
     yield (
         f"{verb} {summary.name} ({summary.key}) in {offer.place}, from {summary.address}"
     )
+    yield from news_lines(offer)
     yield "What it may do:"
     new_scopes = offer.new_scopes if offer.installed else ()
     for scope in offer.scopes:
@@ -36,13 +37,19 @@ def offer_lines(offer: Offer) -> Iterator[str]:
     for module in summary.modules:
         yield _item(f"{module.kind} {module.name}: {module.use}", module.is_new)
     if summary.has_configuration:
-        yield "  Configuration page"
+        yield _item("Configuration page", summary.is_configuration_new)
     yield "Where it runs:"
     for server in summary.servers:
         warning = f", {server.warning}" if server.warning else ""
         yield _item(f"{server.origin}{warning}", server.is_new)
     if not summary.servers:
         yield "  it names no server"
+
+
+def news_lines(offer: Offer) -> Iterator[str]:
+    """Yield what is new in an update, in a line, if anything is."""
+    if offer.news:
+        yield f"new: {', '.join(offer.news)}"
 
 
 def _item(text: str, is_new: bool) -> str:

@@ -8,7 +8,7 @@ import click
 
 from hipkit.api.errors import StorageError
 from hipkit.cli.admin.addon_command import SERVES_ITSELF, AddonCommand
-from hipkit.cli.admin.addon_offers import offer_lines
+from hipkit.cli.admin.addon_offers import news_lines, offer_lines
 from hipkit.cli.admin.interrupting import ended_by_signals
 from hipkit.cli.admin.running import AdminGroup, Shown
 from hipkit.cli.options import Settings
@@ -94,7 +94,7 @@ async def update_addon(
 ) -> Shown:
     """Read an add-on's descriptor again, and update it.
 
-    New scopes, events and modules need agreement.
+    New scopes, events, modules and servers need agreement, and a configuration page.
     """
     found = await find_named_addon(context, reference, room=room_name)
     offer = await read_update(context, found.client_id, address=url)
@@ -175,7 +175,10 @@ async def _agree_and_install(context: Context, offer: Offer, *, yes: bool) -> Sh
     _check_can_finish(offer)
     if offer.warning is not None:
         write_stderr(f"warning: {offer.warning}")
-    if not yes and offer.needs_agreement:
+    if yes:
+        for line in news_lines(offer):
+            write_stderr(line)
+    elif offer.needs_agreement:
         _ask(offer)
     installed = await install(context, offer)
     shown = {

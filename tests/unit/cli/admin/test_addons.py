@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from tests.unit.cli.admin.conftest import Admin, Run
 
 KEY = "com.example.karma"
@@ -20,7 +22,9 @@ HOOK = {
 EVERY = {**HOOK, "pattern": ""}
 
 
-def address(*scopes: str, webhook: Any = (), **installable: str) -> str:
+def address(
+    *scopes: str, webhook: Any = (), capabilities: Any = None, **installable: str
+) -> str:
     descriptor = {
         "key": KEY,
         "name": "Karma",
@@ -30,6 +34,7 @@ def address(*scopes: str, webhook: Any = (), **installable: str) -> str:
             "installable": installable,
             "hipchatApiConsumer": {"scopes": list(scopes)},
             "webhook": list(webhook),
+            **(capabilities or {}),
         },
     }
     return "data:application/json," + quote(json.dumps(descriptor))
@@ -125,10 +130,40 @@ def test_an_update_that_receives_more_needs_agreement(
     assert "every message of people (new)" in done.err
     assert "that matches ^/karma (new)" not in done.err
     assert len(run_json("addon", "show", KEY)["receives"]) == 1
-    run_json("addon", "update", KEY, "--url", more, "--port", "0", "--yes")
+    agreed = run("addon", "update", KEY, "--url", more, "--port", "0", "--yes")
+    assert (agreed.code, agreed.err) == (0, "hipkit: new: events\n")
     shown = run_json("addon", "show", KEY)
     assert shown["receives"][1] == "every message of people"
     assert shown["webhooks"] == ["room_message working"] * 2
+
+
+@pytest.mark.parametrize(
+    ("news", "said"),
+    [
+        (
+            {"configurable": {"url": "http://karma.example:8071/configure"}},
+            ("new: a configuration page", "Configuration page (new)"),
+        ),
+        (
+            {"webhook": [{**HOOK, "url": "https://b.example/"}]},
+            ("new: servers", "https://b.example (new)"),
+        ),
+    ],
+)
+def test_an_update_that_runs_or_is_configured_elsewhere_needs_agreement(
+    run: Run, run_json: Admin, news: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    install = address("view_room", webhook=[HOOK])
+    changed = address("view_room", webhook=[HOOK], capabilities=news)
+    run_json("addon", "install", install, "--yes", "--port", "0")
+
+    done = run("addon", "update", KEY, "--url", changed, "--port", "0")
+    agreed = run("addon", "update", KEY, "--url", changed, "--port", "0", "--yes")
+
+    assert done.code == 2
+    assert all(each in done.err for each in said)
+    assert agreed.code == 0
+    assert said[0] in agreed.err
 
 
 def test_the_same_add_on_in_group_and_room_is_warned_of(

@@ -252,9 +252,24 @@ def test_an_update_shows_which_scopes_are_new(
     answer = agree(root, f"{page}/update", f"{page}/update")
 
     assert text.count(">new<") == 1
+    assert "New in this update: scopes." in text
     assert '<code>view_room</code> <span class="badge warn">new' in text
     assert answer.location == f"{page}?done=updated"
     assert "<code>view_room</code>" in root.get(page).text
+
+
+def test_an_update_shows_that_its_configuration_page_is_new(
+    root: Visitor, site: Site, addon: MemoryAddon
+) -> None:
+    addon.descriptor = descriptor(installable=UPDATE)
+    agree(root, link())
+    page = {"url": "https://b.example/configure"}
+    addon.descriptor = descriptor(installable=UPDATE, configurable=page)
+
+    text = root.get(f"/addons/{ids(site)[0]}/update").text
+
+    assert "New in this update: servers, a configuration page." in text
+    assert text.count(">new<") == 2
 
 
 def test_an_update_that_fails_is_shown_on_the_add_ons_page(

@@ -97,10 +97,16 @@ class Offer:
         )
 
     @property
+    def news(self) -> list[str]:
+        """What somebody has not agreed to so far, in words; nothing for a new installation."""
+        if self.installed is None:
+            return []
+        return [*(["scopes"] if self.new_scopes else []), *self.summary.news]
+
+    @property
     def needs_agreement(self) -> bool:
-        """Whether it may, receives or shows more than what somebody has agreed to."""
-        is_new = self.installed is None
-        return is_new or bool(self.new_scopes) or self.summary.has_news
+        """Whether it may, receives or shows more than what somebody has agreed to, or elsewhere."""
+        return self.installed is None or bool(self.news)
 
     @property
     def warning(self) -> str | None:

@@ -120,6 +120,7 @@ class Summary:
         modules: What it shows.
         servers: The servers that are called by this one, or by a reader's browser.
         has_configuration: Whether it has a configuration page.
+        is_configuration_new: Whether that is one which it did not have.
     """
 
     name: str
@@ -134,13 +135,18 @@ class Summary:
     modules: tuple[ShownModule, ...]
     servers: tuple[ShownServer, ...]
     has_configuration: bool
+    is_configuration_new: bool
 
     @property
-    def has_news(self) -> bool:
-        """Whether an update receives or shows more than what is installed."""
-        return any(one.is_new for one in self.listened) or any(
-            one.is_new for one in self.modules
-        )
+    def news(self) -> list[str]:
+        """What an update has that is not installed, in words."""
+        found = {
+            "events": any(one.is_new for one in self.listened),
+            "modules": any(one.is_new for one in self.modules),
+            "servers": any(one.is_new for one in self.servers),
+            "a configuration page": self.is_configuration_new,
+        }
+        return [words for words, is_new in found.items() if is_new]
 
 
 def summarize(
@@ -182,6 +188,9 @@ def summarize(
             for one in _origins(descriptor, address)
         ),
         has_configuration=capabilities.configurable is not None,
+        is_configuration_new=before is not None
+        and before.configurable is None
+        and capabilities.configurable is not None,
     )
 
 
@@ -250,7 +259,7 @@ def show_module(kind: str, name: str, *, is_new: bool = False) -> ShownModule:
 
 def _origins(descriptor: AddonDescriptor, address: str) -> Iterator[str]:
     capabilities, installable = capabilities_of(descriptor), installable_of(descriptor)
-    configurable = capabilities.configurable
+    configurable, oauth = capabilities.configurable, capabilities.oauth2_consumer
     found = (
         address,
         installable.callback_url,
@@ -259,6 +268,7 @@ def _origins(descriptor: AddonDescriptor, address: str) -> Iterator[str]:
         installable.updated_url,
         installable.uninstalled_url,
         None if configurable is None else configurable.url,
+        *(() if oauth is None else oauth.redirection_urls),
         *(webhook.url for webhook in capabilities.webhook or ()),
         *(glance.query_url for glance in capabilities.glance or ()),
         *(page.url for page in capabilities.external_page or ()),

@@ -154,12 +154,38 @@ def test_what_an_update_adds_is_new() -> None:
     ]
     assert [(one.name, one.is_new) for one in shown.modules] == [("E", True)]
     assert [one.origin for one in shown.servers if one.is_new] == ["https://b.example"]
-    assert shown.has_news
+    assert shown.news == ["events", "modules", "servers"]
+
+
+CONFIGURABLE = {"url": "https://karma.example/configure"}
+
+
+@pytest.mark.parametrize(
+    ("added", "news"),
+    [
+        ({"configurable": CONFIGURABLE}, ["a configuration page"]),
+        ({"webhook": [{**HOOK, "url": "https://b.example/hook"}]}, ["servers"]),
+        (
+            {"installable": {"callbackUrl": "https://b.example/installable"}},
+            ["servers"],
+        ),
+        (
+            {"oauth2Consumer": {"redirectionUrls": ["https://b.example/back"]}},
+            ["servers"],
+        ),
+    ],
+)
+def test_a_server_or_a_configuration_page_is_news(
+    added: dict[str, Any], news: list[str]
+) -> None:
+    before = {"webhook": [HOOK]}
+    assert updated(before, **{**before, **added}).news == news
+    assert updated({**before, **added}, **{**before, **added}).news == []
 
 
 def test_what_stays_is_not_new() -> None:
-    assert not updated({"webhook": [HOOK]}, webhook=[HOOK]).has_news
-    assert not updated({"webhook": [HOOK]}).has_news
+    assert updated({"webhook": [HOOK]}, webhook=[HOOK]).news == []
+    assert updated({"webhook": [HOOK]}).news == []
 
 
 def test_within_a_machine_tls_is_not_missed() -> None:
