@@ -26,14 +26,14 @@ def bearer(token: Secret) -> tuple[tuple[str, str], ...]:
 def json_call(
     url: str, body: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
 ) -> HttpCall:
-    """Return a POST of JSON. Members that are `None` or empty are left out.
+    """Return a POST of JSON. Members that are `None` or an empty list are left out.
 
     Args:
         url: The address, which may be a secret.
         body: The members of the object.
         headers: Further headers.
     """
-    kept = {name: value for name, value in body.items() if value not in (None, "", [])}
+    kept = {name: value for name, value in body.items() if value not in (None, [])}
     return HttpCall(
         method="POST",
         url=Secret(url),

@@ -130,7 +130,7 @@ class Mattermost(Target[MattermostSettings]):
         is_quiet = message.kind != "message" and not message.loud
         text, attachments = _content(message, options, message.files)
         body = {
-            "text": text,
+            "text": text or None,
             "attachments": attachments,
             "username": escaped_line(message.label, MOST_NAME, FORM.escape_name),
             "icon_url": message.avatar_url,

@@ -234,7 +234,7 @@ def _content(
         return {"text": start + text} | body
     shown = attachment(message, FORM, mentions, name=name, files=message.files)
     shown["mrkdwn_in"] = ["text", "pretext", "fields"]
-    return {"text": start.strip(), "attachments": [shown]} | body
+    return {"text": start.strip() or None, "attachments": [shown]} | body
 
 
 def _mentions(options: RenderOptions) -> Mapping[str, str]:

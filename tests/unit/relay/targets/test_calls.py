@@ -22,7 +22,7 @@ def test_json_has_no_empty_members() -> None:
         "f": "x",
     }
     call = json_call("https://x.y", body, bearer(Secret("s")))
-    assert json.loads(call.body) == {"d": False, "e": 0, "f": "x"}
+    assert json.loads(call.body) == {"b": "", "d": False, "e": 0, "f": "x"}
     assert dict(call.headers)["Authorization"] == "Bearer s"
 
 
