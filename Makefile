@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 
 # What `make test` leaves to `make test-all`: what needs packages that only requirements/dev.in
 # names, which its type check leaves out too, and what needs much time or programs of others.
-NEED_MORE := tests/browser tests/e2e/test_schemathesis.py
+NEED_MORE := tests/browser tests/e2e/test_schemathesis.py tests/vendors
 LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
 	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py \
 	tests/relay
@@ -68,7 +68,7 @@ test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that n
 	@$(PYTEST) $(LATER:%=--ignore %)
 
 .PHONY: test-all
-test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready ## all the rest, as CI does after `make test`
+test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/vendors/.ready ## all the rest, as CI does after `make test`
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
@@ -201,9 +201,12 @@ $(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) $(WITHOUT_NEEDS) $(UV)
 		$$(sed -nE 's/^($*==[^ ]+).*/\1/p' $(WITHOUT_NEEDS))) \
 		&& touch $@ || echo "setup: $* could not be installed" >&2
 
+# Packages for Node.js: programs of others, and the types that makers of chats publish.
 .tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json | $(UV)
-	@echo "setup: programs for Node.js into .tools/clients"
+.tools/vendors/.ready: requirements/vendors/package.json requirements/vendors/package-lock.json | $(UV)
+.tools/clients/node/.ready .tools/vendors/.ready:
+	@echo "setup: packages for Node.js into $(@D)"
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@command -v npm >/dev/null || { echo "setup: they need npm: apt install npm" >&2; exit 0; }; \
 		npm ci --prefix $(@D) --loglevel error --ignore-scripts --omit optional --no-audit --no-fund \
-		&& touch $@ || echo "setup: the programs for Node.js could not be installed" >&2
+		&& touch $@ || echo "setup: the packages for Node.js could not be installed" >&2

@@ -24,10 +24,11 @@ lock synapse
 # The programs of others stay at their versions: what they need is taken anew.
 lock clients/python --override requirements/clients/overrides.txt
 lock clients/no-deps --no-deps
-cd requirements/clients
-rm -f package-lock.json
-# The second run adds what optional packages need, which `npm ci` looks for even where it omits them.
-for _ in 1 2; do
-    npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
-        --loglevel error --no-audit --no-fund
+for folder in clients vendors; do
+    rm -f "requirements/$folder/package-lock.json"
+    # The second run adds what optional packages need, which `npm ci` looks for even where it omits them.
+    for _ in 1 2; do
+        npm install --prefix "requirements/$folder" --package-lock-only \
+            --omit-lockfile-registry-resolved --ignore-scripts --loglevel error --no-audit --no-fund
+    done
 done
