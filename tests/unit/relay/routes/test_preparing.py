@@ -164,6 +164,11 @@ def test_second_outage_has_a_second_summary_after_what_the_first_covered(
     second = relay.post(200)
     relay.fail_for(HOUR)
     relay.chat.answer = taken
+    relay.wait(2 * HOUR)
+    relay.deliver_one()
+    assert relay.chat.ids[-1:] == red
+    # Killed once the second range is stored: the rest of the first must be behind it.
+    assert relay.next() is not None
     relay.restart()
     recover(relay)
     assert kinds(relay).count("summary") == 2
