@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import sqlite3
+import time
 from urllib.parse import quote
 
+from hipkit.server.events.posted import PostedMessage
+from hipkit.server.services.messages.signed_links import PURPOSE, MessageLinks
 from tests.browser.conftest import Served
 
 __all__ = ["addon_token", "data_url", "fill_everything"]
@@ -114,6 +118,7 @@ def fill_everything(served: Served) -> dict[str, object]:
         "client": client["id"],
         "descriptor": quote(data_url("another"), safe=""),
         "guest": guest["guest_access_url"],
+        "linked": _link_to(served, str(said["id"])),
         "message": said["id"],
         "module": _add_modules(served),
         "person": person,
@@ -122,6 +127,20 @@ def fill_everything(served: Served) -> dict[str, object]:
         "token": token["id"],
         "webhook": webhook,
     }
+
+
+def _link_to(served: Served, message_id: str) -> str:
+    """Return the signed link to a message, as a relay beside the server would make it."""
+    secret = "a secret of the server"
+    path = served.running.folder / "chat.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        values = (PURPOSE, secret)
+        database.execute("INSERT INTO server_keys VALUES (?, ?)", values)
+    now_us = int(time.time() * 1_000_000)
+    message = PostedMessage(
+        id=message_id, sent_us=now_us, kind="message", body="", sender=""
+    )
+    return MessageLinks(served.url, secret).message(message)
 
 
 def data_url(key: str) -> str:

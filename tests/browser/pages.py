@@ -43,6 +43,7 @@ PAGES = {
     "/chats/{user_id}": ("/chats/{person}", "/search?chat={person}&q=hello"),
     "/clients": ("/clients",),
     "/guest/{key}": ("{guest}",),
+    "/m/{id}/{seal}": ("{linked}",),
     "/modules/{module_id}": ("/modules/{module}?room={room}",),
     "/people": ("/people",),
     "/people/new": ("/people/new",),
@@ -69,7 +70,7 @@ PAGES = {
 }
 """Route -> addresses to look at; a word in braces is a key of `Filled.places`."""
 
-SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
+SIGNED_OUT = ("/guest/{key}", "/m/{id}/{seal}", "/set-password", "/sign-in")
 """Routes that are looked at by nobody who is signed in."""
 
 PARTS = {
@@ -80,6 +81,7 @@ PARTS = {
     "/guest/{key}/feed": "a stream",
     "/guest/{key}/history": "more messages of a page",
     "/feed": "a stream",
+    "/m/{id}/{seal}/file": "a file",
     "/rooms/{room_id}/glances": "a part of a page that has changed",
     "/rooms/{room_id}/glances/{glance_id}/address": "what a script asks for",
     "/rooms/{room_id}/head": "a part of a page that has changed",

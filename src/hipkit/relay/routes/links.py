@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from hipkit.server.events.posted import PostedFile, PostedMessage
+from hipkit.server.events.posted import PostedMessage
 
 __all__ = ["Links", "NoLinks"]
 
@@ -15,8 +15,8 @@ class Links(Protocol):
     def message(self, message: PostedMessage) -> str | None:
         """Return a link to a message."""
 
-    def file(self, file: PostedFile) -> str | None:
-        """Return a link to a file."""
+    def file(self, message: PostedMessage) -> str | None:
+        """Return a link to the file of a message."""
 
 
 class NoLinks:
@@ -25,5 +25,5 @@ class NoLinks:
     def message(self, message: PostedMessage) -> str | None:
         """Return `None`."""
 
-    def file(self, file: PostedFile) -> str | None:
+    def file(self, message: PostedMessage) -> str | None:
         """Return `None`."""

@@ -92,7 +92,7 @@ class Preparer:
             label=route.label,
             title=route.title,
             link=self._links.message(posted),
-            file_link=None if posted.file is None else self._links.file(posted.file),
+            file_link=None if posted.file is None else self._links.file(posted),
         )
 
     async def _begin_summary(

@@ -17,7 +17,7 @@ from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.links import DOWNLOAD, find_linked_key
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 
-__all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
+__all__ = ["FILE_METHODS", "file_answer", "is_file_path", "key_answer"]
 
 FILE_METHODS = ("GET", "HEAD")
 
@@ -48,12 +48,37 @@ async def file_answer(runtime: Runtime, request: Request) -> Answer:
     if request.method not in FILE_METHODS:
         raise MethodNotAllowedError(FILE_METHODS)
     key = await _find_key(runtime, request)
+    return await key_answer(
+        runtime,
+        key,
+        is_download=DOWNLOAD in request.query,
+        is_temporary=TEMPORARY.fullmatch(request.path) is not None,
+    )
+
+
+async def key_answer(
+    runtime: Runtime,
+    key: str | None,
+    *,
+    is_download: bool = False,
+    is_temporary: bool,
+) -> Answer:
+    """Return the answer that has the bytes of a key's file.
+
+    Args:
+        runtime: The server's.
+        key: The file's; `None` for none.
+        is_download: Whether browsers save a picture too, instead of showing it.
+        is_temporary: Whether its address ends, so that nobody may store what it leads to.
+
+    Raises:
+        NotFoundError: There is no such file.
+    """
     record = None if key is None else await runtime.stores.files.by_key(key)
     path = None if record is None else runtime.blobs.find(record.key)
     if record is None or path is None:
         raise NotFoundError("File not found")
-    is_temporary = TEMPORARY.fullmatch(request.path) is not None
-    is_shown = record.content_type in PICTURE_TYPES and DOWNLOAD not in request.query
+    is_shown = record.content_type in PICTURE_TYPES and not is_download
     content_type = record.content_type
     if ACTIVE.search(content_type):
         content_type = "application/octet-stream"

@@ -127,15 +127,22 @@ class Renderer:
         messages: Sequence[MessageRecord],
         *,
         oldest_us: int = 0,
+        file_path: str | None = None,
     ) -> list[str]:
         """Return messages of one group as HTML, each by itself.
 
-        Replies do not quote messages before `oldest_us`, which their readers may not see.
+        Replies do not quote messages before `oldest_us`, which their readers may not see. Files
+        are at `file_path`, where readers may not learn their permanent addresses.
         """
         references = await _load_references(stores, group_id, messages, oldest_us)
-        return [self.render(message, references) for message in messages]
+        return [self.render(message, references, file_path) for message in messages]
 
-    def render(self, message: MessageRecord, references: References) -> str:
+    def render(
+        self,
+        message: MessageRecord,
+        references: References,
+        file_path: str | None = None,
+    ) -> str:
         """Return one message as HTML."""
         sent = Timestamp.from_us(message.sent_us)
         values: dict[str, object] = {
@@ -148,13 +155,16 @@ class Renderer:
             **dict.fromkeys(CONTENT),
         }
         if not message.is_deleted:
-            values |= self._content(message, references)
+            values |= self._content(message, references, file_path)
         return self._template.render(values)
 
     def _content(
-        self, message: MessageRecord, references: References
+        self,
+        message: MessageRecord,
+        references: References,
+        file_path: str | None,
     ) -> dict[str, object]:
-        file = _file(message)
+        file = _file(message, file_path)
         if message.card is not None:
             card = card_view(message.card, outside_pictures=self._outside_pictures)
             if card is not None:
@@ -218,13 +228,13 @@ def abridged(message: MessageRecord) -> str:
     return text or message.file_name or "a message"
 
 
-def _file(message: MessageRecord) -> dict[str, object] | None:
+def _file(message: MessageRecord, path: str | None) -> dict[str, object] | None:
     """Return a shared file as the template shows it."""
     if message.file_key is None:
         return None
     name = message.file_name or "file"
     return {
-        "path": f"/files/{message.file_key}/{quote(name, safe='')}",
+        "path": path or f"/files/{message.file_key}/{quote(name, safe='')}",
         "name": one_line(name) or "file",
         "size": format_size(message.file_size_bytes or 0),
         "is_picture": message.file_content_type in PICTURE_TYPES,

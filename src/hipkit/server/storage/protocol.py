@@ -28,6 +28,7 @@ from hipkit.server.storage.stores.read_marks import ReadMarkStore
 from hipkit.server.storage.stores.rooms import RoomStore
 from hipkit.server.storage.stores.routes import RouteStore
 from hipkit.server.storage.stores.search import SearchStore
+from hipkit.server.storage.stores.server_keys import ServerKeyStore
 from hipkit.server.storage.stores.session import Session
 from hipkit.server.storage.stores.subscriptions import SubscriptionStore
 from hipkit.server.storage.stores.timestamps import TimestampStore
@@ -72,6 +73,7 @@ class Stores:
         self.access_changes = AccessChangeStore(session)
         self.web_sessions = WebSessionStore(session)
         self.webhooks = WebhookStore(session)
+        self.server_keys = ServerKeyStore(session)
         self.subscriptions = SubscriptionStore(session)
         self.routes = RouteStore(session)
         self.events = EventStore(session)

@@ -277,8 +277,8 @@ class SignedLinks:
         self.asked.append(message.id)
         return f"https://relay.example.com/m/{message.id}"
 
-    def file(self, file: PostedFile) -> str | None:
-        return f"https://relay.example.com/f/{file.key}"
+    def file(self, message: PostedMessage) -> str | None:
+        return f"https://relay.example.com/m/{message.id}/file"
 
 
 def test_messages_and_files_have_links(make: Callable[..., Relay]) -> None:
@@ -287,7 +287,7 @@ def test_messages_and_files_have_links(make: Callable[..., Relay]) -> None:
     (sent,) = relay.post(1, file=file)
     delivery: Any = relay.next()
     assert delivery.message.link == f"https://relay.example.com/m/{sent}"
-    assert delivery.message.files[0].url == f"https://relay.example.com/f/{file.key}"
+    assert delivery.message.files[0].url == f"https://relay.example.com/m/{sent}/file"
 
 
 def test_summary_links_what_it_stands_for(make: Callable[..., Relay]) -> None:

@@ -52,7 +52,12 @@ class CountingRenderer(Renderer):
         self.rendered: list[str] = []
         self.fails = False
 
-    def render(self, message: MessageRecord, references: References) -> str:
+    def render(
+        self,
+        message: MessageRecord,
+        references: References,
+        file_path: str | None = None,
+    ) -> str:
         if self.fails:
             raise RuntimeError("a fault of the page")
         self.rendered.append(message.body)
