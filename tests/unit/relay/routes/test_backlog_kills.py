@@ -186,7 +186,7 @@ def kill(relay: Relay, stage: int) -> None:
         if delivery is not None and stage > 0:
             outcome = await source.post(delivery)
             if stage > 1:
-                await source.settle(delivery, outcome)
+                await source.settle([(delivery, outcome)])
 
     relay.run(begin(relay.record().id))
     relay.restart()
