@@ -35,9 +35,17 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 PATH_ITEM_WORDS = {"$ref", "summary", "description", "parameters", "servers", *METHODS}
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-KINDS = {FORM: "form", "multipart/related": "related"}
+FORM_DATA = "multipart/form-data"
+KINDS = {FORM: "form", FORM_DATA: "multipart", "multipart/related": "related"}
 IGNORED_HEADERS = ("accept", "authorization", "content-type")
-STYLES = {"path": "simple", "query": "form", "header": "simple"}
+STYLES = {
+    "path": ("simple",),
+    "query": ("form", "deepObject", "spaceDelimited", "pipeDelimited"),
+    "header": ("simple",),
+}
+"""The styles of each place; the first is the default."""
+SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+COLLECTIONS = {"csv": ",", "multi": None, "ssv": " ", "tsv": "\t", "pipes": "|"}
 
 PARAMETER_WORDS = words("name in description required allowEmptyValue")
 OPENAPI_PARAMETER_WORDS = PARAMETER_WORDS | words(
@@ -78,12 +86,16 @@ class Parameter:
     required: bool
     description: str
     schema: Node
-    joined: bool
+    separator: str | None
+    """What separates a list that is sent as one value; `None` for a value each."""
+    is_deep: bool = False
+    """Whether the members of an object are sent as `name[member]`."""
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A request's body; `kind` is `json`, `form`, `related` or `bytes`."""
+    """A request's body; `kind` is `json`, `form`, `multipart`, `related` or `bytes`."""
 
     node: Node
     kind: str
@@ -241,7 +253,9 @@ def answers(operation: PathOperation) -> list[Answer]:
 def is_json(content_type: str) -> bool:
     """Return whether a media type is JSON, or `*/*`, by which APIs mean JSON."""
     plain = content_type.partition(";")[0].strip().lower()
-    return plain in (JSON, "*/*", "application/*") or plain.endswith("+json")
+    return plain in (JSON, "text/json", "*/*", "application/*") or plain.endswith(
+        "+json"
+    )
 
 
 def _parameter(node: Node, name: str, where: str) -> Parameter | None:
@@ -259,28 +273,43 @@ def _parameter(node: Node, name: str, where: str) -> Parameter | None:
 
 
 def _argument(node: Node, name: str, where: str) -> Parameter:
-    read = _swagger_schema if is_swagger(node.document) else _openapi_schema
-    schema, joined = read(node, where)
-    required, description = node.flag("required"), node.text("description")
-    return Parameter(node, name, where, required, description, schema, joined)
+    is_old = is_swagger(node.document)
+    read = _swagger_schema if is_old else _openapi_schema
+    schema, separator = read(node, where)
+    return Parameter(
+        node=node,
+        name=name,
+        where=where,
+        required=node.flag("required"),
+        description=node.text("description"),
+        schema=schema,
+        separator=separator,
+        is_deep=not is_old and node.text("style") == "deepObject",
+        is_file=is_old and node.text("type") == "file",
+    )
 
 
-def _openapi_schema(node: Node, where: str) -> tuple[Node, bool]:
+def _openapi_schema(node: Node, where: str) -> tuple[Node, str | None]:
     node.reject_unknown(OPENAPI_PARAMETER_WORDS)
     schema = node.get("schema")
     if schema is None:
         raise node.error("a parameter needs a 'schema'")
-    style = node.text("style") or STYLES[where]
-    if style != STYLES[where]:
-        raise node.error(f"the style {style!r} is not supported; use {STYLES[where]!r}")
-    return schema, where == "query" and not node.flag("explode", default=True)
-
-
-def _swagger_schema(node: Node, where: str) -> tuple[Node, bool]:
-    collection = node.text("collectionFormat") or "csv"
-    if collection not in ("csv", "multi"):
+    known = STYLES[where]
+    style = node.text("style") or known[0]
+    if style not in known:
         raise node.error(
-            f"collectionFormat {collection!r} is not supported; use 'csv' or 'multi'"
+            f"the style {style!r} is not supported; use {' or '.join(map(repr, known))}"
+        )
+    separator = SEPARATORS.get(style)
+    is_single = where == "query" and not node.flag("explode", default=style == "form")
+    return schema, (separator or ",") if is_single else None
+
+
+def _swagger_schema(node: Node, where: str) -> tuple[Node, str | None]:
+    collection = node.text("collectionFormat") or "csv"
+    if collection not in COLLECTIONS:
+        raise node.error(
+            f"collectionFormat {collection!r} is not one; use 'csv' or 'multi'"
         )
     members = {
         key: member.value
@@ -288,7 +317,7 @@ def _swagger_schema(node: Node, where: str) -> tuple[Node, bool]:
         if key not in SWAGGER_PARAMETER_WORDS
     }
     schema = Node(node.document, node.place, members)
-    return schema, where != "path" and collection == "csv"
+    return schema, None if where == "path" else COLLECTIONS[collection]
 
 
 def _swagger_body(operation: PathOperation) -> Body | None:
@@ -300,21 +329,22 @@ def _swagger_body(operation: PathOperation) -> Body | None:
             if node.text("in") == "body":
                 whole = node
             elif node.text("in") == "formData":
-                if node.text("type") == "file":
-                    raise node.error(
-                        "files in forms are not supported; remove the parameter"
-                    )
                 name = node.text("name")
                 fields[name] = _argument(node, name, "formData")
     if whole is not None and fields:
         raise whole.error("a body and form fields exclude each other; keep one")
     consumes = _media_types(operation, "consumes")
     if fields:
-        if consumes and FORM not in consumes:
-            raise _unsupported(consumes, operation.node)
         found = tuple(fields.values())
         needed = any(field.required for field in found)
-        return Body(operation.node, "form", FORM, needed, "", None, found)
+        has_file = any(field.is_file for field in found)
+        content_type = (
+            FORM_DATA if has_file or FORM not in (consumes or [FORM]) else FORM
+        )
+        if consumes and content_type not in consumes:
+            raise _unsupported(consumes, operation.node)
+        kind = KINDS[content_type]
+        return Body(operation.node, kind, content_type, needed, "", None, found)
     if whole is None:
         return None
     content_type, kind = _sendable(consumes or [JSON], operation.node)
@@ -348,7 +378,9 @@ def _answer_content(
     for content_type, media in media_types.items():
         if is_json(content_type):
             return content_type, media.get("schema")
-    return next(iter(media_types), None), None
+    for content_type, media in media_types.items():
+        return content_type, media.get("schema")
+    return None, None
 
 
 def _media_types(operation: PathOperation, key: str) -> list[str]:
@@ -372,5 +404,5 @@ def _sendable(content_types: list[str], place: Node) -> tuple[str, str]:
 def _unsupported(media_types: list[str], place: Node) -> SpecError:
     return place.error(
         f"no body of type {', '.join(media_types) or 'nothing'} can be sent;"
-        f" offer {JSON}, {FORM} or a plain type such as application/octet-stream"
+        f" offer {JSON}, a form, or a plain type such as application/octet-stream"
     )

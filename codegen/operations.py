@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -30,7 +30,7 @@ from codegen.openapi import (
     template_names,
 )
 from codegen.package import Argument, Operation
-from codegen.python_types import BYTES, NOTHING, OBJECT, Type, joined
+from codegen.python_types import BYTES, NOTHING, OBJECT, TEXT, Type, joined
 from codegen.schemas import Member, Schemas, Use, python_name
 
 __all__ = ["plan_operation"]
@@ -56,7 +56,9 @@ class _Planner:
         self._node = operation.node
         self._schemas = schemas
         self._class_name = class_name(operation.name)
-        declared = parameters(operation)
+        declared = [
+            part for each in parameters(operation) for part in self._singly(each)
+        ]
         self._in_path = {item.name: item for item in declared if item.where == "path"}
         self._elsewhere = [item for item in declared if item.where != "path"]
         self._body = body(operation)
@@ -65,6 +67,25 @@ class _Planner:
         whole = {"body"} if self._whole_body else set()
         self._taken = OPERATION_ATTRIBUTES | {self._class_name} | whole
         self._from_path: list[tuple[str, str]] = []
+
+    def _singly(self, parameter: Parameter) -> Iterator[Parameter]:
+        """Yield a parameter; of an object in the query, its members as parameters each."""
+        flat = self._schemas.flatten(parameter.schema)
+        is_exploded = parameter.is_deep or parameter.separator is None
+        if parameter.where != "query" or not (flat.is_object and is_exploded):
+            yield parameter
+            return
+        for name, schema in flat.properties.items():
+            yield replace(
+                parameter,
+                name=f"{parameter.name}[{name}]" if parameter.is_deep else name,
+                node=schema,
+                schema=schema,
+                required=parameter.required and name in flat.required,
+                description=self._schemas.flatten(schema).description,
+                separator=None,
+                is_deep=False,
+            )
 
     def operation(self) -> Operation:
         path, rest = self._arguments()
@@ -106,6 +127,7 @@ class _Planner:
             result=outcome,
             is_page=self._node.flag("x-page"),
             reads=None if redirect or outcome == "None" else outcome,
+            is_text=result.parts == TEXT.parts,
             redirect=redirect,
             redirect_member=self._redirect_member(result),
             statuses=statuses,
@@ -160,15 +182,11 @@ class _Planner:
             raise parameter.node.error(
                 "an object cannot be sent here; describe its members singly"
             )
-        if "list" in families and parameter.where in ("path", "header"):
-            raise parameter.node.error(
-                f"a list cannot be sent in the {parameter.where}; use text"
-            )
         required = parameter.required or parameter.where == "path"
         limits = self._schemas.limits(schema)
         return Argument(
             name=self._name(parameter.node, parameter.name, parameter.where, places),
-            annotation=kind.text or "None" if required else kind.optional,
+            annotation=_annotation(kind, required=required, is_file=parameter.is_file),
             default=None if required else "None",
             where="body" if parameter.where == "formData" else parameter.where,
             wire=parameter.name,
@@ -179,7 +197,8 @@ class _Planner:
                 fallback=_fallback(parameter),
             ),
             rule=limits.rule(required=required),
-            joined=parameter.joined and "list" in families,
+            separator=parameter.separator if "list" in families else None,
+            is_file=parameter.is_file,
             secret=parameter.node.flag(
                 "x-secret", self._schemas.is_secret(parameter.name, schema, kind)
             ),
@@ -246,14 +265,25 @@ class _Planner:
     ) -> Argument:
         required = member.required and content.required
         kind, annotation = member.type, member.type.annotation
+        is_file = content.kind == "multipart" and self._schemas.is_file(member.node)
         if content.kind == "related" and member.wire == "file":
             annotation = "FileSource"
+        elif is_file:
+            is_list = any(part.family == "list" for part in kind.parts)
+            annotation = _annotation(
+                kind, required=required, is_file=True, is_list=is_list
+            )
         elif not required:
             annotation = kind.unset if kind.nullable else kind.optional
         return Argument(
             name=self._name(member.node, member.wire, "body", places),
             annotation=annotation,
-            default=None if required else "UNSET" if kind.nullable else "None",
+            default=None
+            if required
+            else "UNSET"
+            if kind.nullable and not is_file
+            else "None",
+            is_file=is_file,
             where="body",
             wire=member.wire,
             text=docstrings.argument_text(
@@ -283,6 +313,10 @@ class _Planner:
         text = f"The bytes to send, of type `{media_type}`."
         if content.kind == "form":
             annotation, text = "dict[str, object]", "The fields of the form."
+        elif content.kind == "multipart":
+            raise content.node.error(
+                "a 'multipart/form-data' body needs a schema with its members"
+            )
         elif content.kind == "related":
             raise content.node.error(
                 "a 'multipart/related' body needs a schema with a 'file'"
@@ -341,8 +375,8 @@ class _Planner:
 
     def _content_type(self) -> str:
         content = self._body
-        if content is None or content.kind == "related":
-            return "application/json"
+        if content is None or content.kind in ("multipart", "related"):
+            return "application/json"  # Its boundary comes with the body.
         if "*" in content.content_type:
             subtype = "json" if content.kind == "json" else "octet-stream"
             return f"application/{subtype}"
@@ -381,11 +415,29 @@ class _Planner:
         if answer.content_type is None:
             return NOTHING
         if not is_json(answer.content_type):
-            return BYTES
+            return TEXT if self._is_text(answer) else BYTES
         if answer.schema is None:
             return OBJECT
         owner = f"{self._class_name}Result"
         return self._schemas.type_of(answer.schema, owner, Use.ANSWER)
+
+    def _is_text(self, answer: Answer) -> bool:
+        """Return whether an answer that is not JSON is declared as text."""
+        is_plain = str(answer.content_type).lower().startswith("text/")
+        if not is_plain or answer.schema is None:
+            return False
+        flat = self._schemas.flatten(answer.schema)
+        return flat.types == ["string"] and flat.word("format") != "binary"
+
+
+def _annotation(
+    kind: Type, *, required: bool, is_file: bool, is_list: bool = False
+) -> str:
+    """Return the annotation of an argument; files are passed as what is read."""
+    if not is_file:
+        return kind.text or "None" if required else kind.optional
+    annotation = "list[FileSource]" if is_list else "FileSource"
+    return annotation if required else f"{annotation} | None"
 
 
 def _fallback(parameter: Parameter) -> str:

@@ -62,7 +62,9 @@ class Argument:
     nullable: bool = False
     """Whether a member of the body may be null."""
     rule: Rule = ()
-    joined: bool = False
+    separator: str | None = None
+    """What separates a list that is sent as one value."""
+    is_file: bool = False
     secret: bool = False
     credential: bool = False
     models: frozenset[str] = frozenset()
@@ -96,6 +98,8 @@ class Operation:
     """Whether the result is one page of a list."""
     reads: str | None
     """The type that the body is decoded into, if there is one."""
+    is_text: bool
+    """Whether the body is text, and no JSON."""
     redirect: bool
     redirect_member: str | None
     """The member of the result that takes the target of a redirect."""
@@ -154,8 +158,22 @@ class Operation:
 
     @property
     def joined(self) -> list[str]:
-        """Arguments whose items are sent as one value."""
-        return sorted(item.name for item in self.arguments if item.joined)
+        """Arguments whose items are sent as one value, separated by commas."""
+        return sorted(item.name for item in self.arguments if item.separator == ",")
+
+    @property
+    def separators(self) -> dict[str, str]:
+        """Arguments whose items are sent as one value -> what else separates them."""
+        return {
+            item.name: item.separator
+            for item in self.arguments
+            if item.separator not in (None, ",")
+        }
+
+    @property
+    def files(self) -> list[str]:
+        """Arguments that are files of a form."""
+        return sorted(item.name for item in self.arguments if item.is_file)
 
     @property
     def secrets(self) -> list[str]:

@@ -14,7 +14,7 @@ from codegen.check import check
 from codegen.document import Document, Node, Place, SpecError
 from codegen.names import class_name
 from codegen.naming import PREFIXES, Names, name_operations
-from codegen.openapi import PathOperation, body, component_schemas
+from codegen.openapi import METHODS, PathOperation, body, component_schemas
 from codegen.operations import plan_operation
 from codegen.package import (
     Block,
@@ -247,9 +247,10 @@ def _events(
         if event.startswith("x-"):
             continue
         with problems.collecting(f"webhook {event}"), schemas.undone_on_failure():
-            model = _event(schemas, event, item)
-            own += list(schemas.found_models())
-            events[event] = model
+            model = _event(schemas, problems, event, item)
+            if model is not None:
+                own += list(schemas.found_models())
+                events[event] = model
     elsewhere = used.union(
         *(member.type.models for model in models for member in model.members)
     )
@@ -258,12 +259,18 @@ def _events(
     return tuple(events.items()), own
 
 
-def _event(schemas: Schemas, event: str, item: Node) -> str:
-    """Return the model of an event."""
-    operation = PathOperation(item.follow().get("post") or item, item, "", "POST")
+def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str | None:
+    """Return the model of an event; `None` for one without a body."""
+    # Nearly always POST. Whatever it is, what is of interest is the body.
+    methods = (node for key, node in item.follow().items() if key in METHODS)
+    operation = PathOperation(next(methods, item), item, "", "POST")
     content = body(operation)
-    if content is None or content.schema is None or content.kind != "json":
-        raise item.error("an event needs a 'post' with a JSON body and its schema")
+    if content is None:
+        error = item.error("an event needs a method with a body")
+        problems.choose("webhooks without a body, which are no events", event, error)
+        return None
+    if content.schema is None or content.kind != "json":
+        raise item.error("an event needs a JSON body and its schema")
     kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
     if len(kind.models) != 1 or kind.text not in kind.models:
         raise content.schema.error("an event must be one object with known members")

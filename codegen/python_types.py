@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["BYTES", "NOTHING", "OBJECT", "Part", "Type", "joined", "single"]
+__all__ = ["BYTES", "NOTHING", "OBJECT", "TEXT", "Part", "Type", "joined", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Type:
 OBJECT = Type((Part("object", "object"),))
 BYTES = Type((Part("bytes", "bytes"),))
 NOTHING = Type((), nullable=True)
+TEXT = Type((Part("str", "text"),))
+"""A body that is text, and no JSON."""
 TEXT_FAMILIES = ("str", "date", "literal", "picture")
 
 
@@ -78,7 +80,9 @@ def joined(types: list[Type]) -> Type:
         return NOTHING if nullable else OBJECT
     parts = _one_kind_of_text(parts)
     families = [part.family for part in parts]
-    is_open = "object" in families or ("bytes" in families and len(families) > 1)
+    is_open = "object" in families or (
+        not {"bytes", "text"}.isdisjoint(families) and len(families) > 1
+    )
     if is_open or families.count("dict") > 1 or families.count("list") > 1:
         return replace(OBJECT, nullable=nullable)
     return Type(tuple(parts), nullable)

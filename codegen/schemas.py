@@ -362,6 +362,18 @@ class Schemas:
             part.family != "bool" for part in kind.parts
         )
 
+    def is_file(self, node: Node) -> bool:
+        """Return whether a member of a form is a file, or a list of them."""
+        flat = self.flatten(node)
+        if flat.types == ["array"] and "items" in flat.words:
+            flat = self.flatten(flat.words["items"])
+        is_raw = (
+            "contentMediaType" in flat.words and "contentEncoding" not in flat.words
+        )
+        return flat.types in (["string"], ["file"], []) and (
+            flat.word("format") == "binary" or is_raw or flat.types == ["file"]
+        )
+
     def limits(self, flat: Flat, siblings: Siblings | None = None) -> Limits:
         """Return a schema's limits.
 

@@ -322,3 +322,26 @@ def test_a_key_is_shown_nowhere(
 
     assert "geheim" not in repr([*shown, raised.value, str(raised.value), caplog.text])
     assert "geheim" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/plain; charset=latin-1", b"caf\xe9", "caf\u00e9"),
+        ("text/plain", "caf\u00e9".encode(), "caf\u00e9"),
+        ("text/plain; charset=nonsense", b'"a"', '"a"'),
+        ("", b"\xff", "\ufffd"),
+    ],
+)
+def test_plain_text_is_read_as_it_is(
+    generate: Generate, content_type: str, body: bytes, text: str
+) -> None:
+    package = generate(spec("forms"))
+
+    def answer(_: Request) -> RawResponse:
+        return RawResponse(200, {"content-type": content_type}, body)
+
+    with HipChat(
+        "token", base_url=BASE_URL, transport=MemoryTransport(answer)
+    ) as client:
+        assert client.send(package.AddPhoto("k", photo=b"x")) == text

@@ -61,6 +61,8 @@ def test_a_second_method_must_name_an_operation_of_its_path() -> None:
         ("application/vnd.thing+json", "json"),
         ("application/x-www-form-urlencoded", "form"),
         ("multipart/related", "related"),
+        ("multipart/form-data", "multipart"),
+        ("text/json", "json"),
         ("image/png", "bytes"),
     ],
 )
@@ -75,7 +77,7 @@ def test_the_kind_of_a_body_follows_from_its_media_type(
     assert content.kind == kind
 
 
-@pytest.mark.parametrize("media_type", ["multipart/form-data", "text/xml"])
+@pytest.mark.parametrize("media_type", ["multipart/mixed", "text/xml"])
 def test_a_body_that_cannot_be_sent_is_an_error(media_type: str) -> None:
     [found] = read({"put": operation(requestBody={"content": {media_type: {}}})})
 

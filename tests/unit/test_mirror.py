@@ -66,6 +66,7 @@ TESTED_ELSEWHERE = {
     "api/unreadable.py": "unit/client/test_unreadable.py",
     "cli/relay/plugging.py": "e2e/test_relay.py",
     "client/secret_sources.py": "unit/client/test_profiles.py",
+    "client/chat_client.py": "unit/client/test_client.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/addon/replay.py": "e2e/test_addon_run.py",
     "cli/admin/ca.py": "e2e/test_running.py",

@@ -30,6 +30,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
+from hipkit.api.bodies.files import File, as_file
+from hipkit.api.bodies.form_data import FormDataBody
 from hipkit.api.bodies.multipart import RelatedBody
 from hipkit.api.bodies.writing import check_timestamp
 from hipkit.api.model import Rule
@@ -49,10 +51,9 @@ T_co = TypeVar("T_co", covariant=True)
 Auth = Literal["bearer", "basic", "key", "none"]
 """A token; a client's id and secret, or a token; an API key, see `Operation.key_in`; nothing."""
 KeyPlace = Literal["header", "query", "cookie"]
-"""`bearer`: a token. `basic`: a client's id and secret, or a token. `none`: no credentials."""
 
-BodyKind = Literal["json", "form", "related", "bytes"]
-"""Encoding of the body: JSON, `a=1&b=2`, `multipart/related`, or raw."""
+BodyKind = Literal["json", "form", "multipart", "related", "bytes"]
+"""Encoding of the body: JSON, `a=1&b=2`, `multipart/form-data`, `multipart/related`, or raw."""
 
 FILE_MEMBER = "file"
 """The member of a `related` body that is sent beside the JSON, not in it."""
@@ -76,7 +77,7 @@ class RequestParts(MaskedStruct, frozen=True, gc=False):
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
-    content: bytes | RelatedBody | None = None
+    content: bytes | RelatedBody | FormDataBody | None = None
 
 
 class Operation(MaskedStruct, Generic[T_co], frozen=True):
@@ -104,6 +105,8 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     """Whether the call is about the token itself, so that every kind of token is accepted."""
     result: ClassVar[object] = None
     """The type of the response body; `None` if it has none."""
+    is_text: ClassVar[bool] = False
+    """Whether the response is plain text, and no JSON."""
     redirect: ClassVar[bool] = False
     """Whether the response is a redirect, whose target is the result."""
     redirect_member: ClassVar[str | None] = None
@@ -116,6 +119,10 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     """Python name -> header."""
     joined: ClassVar[frozenset[str]] = frozenset()
     """List arguments of the query or form that are sent as one value, separated by commas."""
+    separators: ClassVar[Mapping[str, str]] = {}
+    """List arguments that are sent as one value, and what else separates it: ` `, `|`, a tab."""
+    files: ClassVar[frozenset[str]] = frozenset()
+    """Arguments of a `multipart` body that are files, or lists of them."""
     members: ClassVar[Mapping[str, str]] = {}
     """Python name -> member of the body, including path arguments that the body repeats."""
     body_kind: ClassVar[BodyKind | None] = None
@@ -160,16 +167,16 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
         if plan.query:
             pairs = [
                 f"{wire}={_quote(text)}"
-                for name, wire in plan.query
+                for name, wire, separator in plan.query
                 if (value := getattr(self, name)) is not None
-                for text in _texts(value, joined=name in self.joined)
+                for text in _texts(value, separator)
             ]
             if pairs:
                 target = f"{target}?{'&'.join(pairs)}"
         headers: tuple[tuple[str, str], ...] = ()
         if self.header:
             headers = tuple(
-                (wire, _text(value))
+                (wire, ",".join(_texts(value, ",")))
                 for name, wire in self.header.items()
                 if (value := getattr(self, name)) is not None
             )
@@ -217,7 +224,21 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             or (self.whole_body and name == "body")
         )
 
-    def _content(self, plan: _Plan) -> bytes | RelatedBody | None:
+    def _parts(self) -> Iterator[tuple[str, str | bytes | File]]:
+        """Yield the parts of a form with files: texts, files, and JSON for what is neither."""
+        for name, wire in self.members.items():
+            value = getattr(self, name)
+            if value is None or value is UNSET:
+                continue
+            for each in value if isinstance(value, (list, tuple)) else [value]:
+                if name in self.files:
+                    yield wire, as_file(each)
+                elif isinstance(each, (dict, list, msgspec.Struct)):
+                    yield wire, _encode_json(each)
+                else:
+                    yield wire, _text(each)
+
+    def _content(self, plan: _Plan) -> bytes | RelatedBody | FormDataBody | None:
         if self.whole_body:
             body = getattr(self, "body")  # noqa: B009 - only some operations have a body
             is_json = self.body_kind == "json"
@@ -230,9 +251,12 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
                 for name, wire in self.members.items()
                 if (value := getattr(self, name)) is not UNSET
                 and (value is not None or name in plan.nullable)
-                for text in _texts(value, joined=name in self.joined)
+                for text in _texts(value, _separator(type(self), name))
             ]
             return urlencode(pairs).encode()
+        if self.body_kind == "multipart":
+            parts = list(self._parts())
+            return FormDataBody(parts) if parts or not self.optional_body else None
         # A path beside a file is a mistake, and no picture to be read.
         is_related = self.body_kind == "related"
         encode = msgspec.json.encode if is_related else _encode_json
@@ -255,13 +279,14 @@ def path_segment(name: str, value: object) -> str:
     """
     if value is None:
         raise TypeError(f"{name} is None: it is part of the path and is required")
-    text = _text(value)
+    text = value if type(value) is str else ",".join(_texts(value, ","))
     if text in ("", ".", ".."):
         raise ValueError(
             f"{name} is {text!r}: an empty, '.' or '..' path segment would call another operation"
         )
     try:
-        return _quote(text)
+        # The commas between the items of a list stay, those within items do not.
+        return ",".join(map(_quote, _texts(value, None)))
     except UnicodeEncodeError:
         pass  # As in `Operation.call`.
     raise ValueError(f"{name} has half of a surrogate pair in it")
@@ -272,8 +297,8 @@ class _Plan(NamedTuple):
 
     path: tuple[str, ...]
     """The arguments of the path."""
-    query: tuple[tuple[str, str], ...]
-    """Arguments of the query, and their names in it, percent-encoded."""
+    query: tuple[tuple[str, str, str | None], ...]
+    """Arguments of the query, their names in it, percent-encoded, and what separates a list."""
     timestamps: tuple[tuple[str, bool], ...]
     """Timestamp arguments, and whether each accepts a text too."""
     nullable: frozenset[str]
@@ -289,7 +314,10 @@ def _plan(kind: type[Operation[object]]) -> _Plan:
     fields = msgspec.structs.fields(kind) if "datetime" in str(annotations) else ()
     return _Plan(
         path=tuple(re.findall(r"\{([^{}]*)\}", kind.path)),
-        query=tuple((name, _quote(wire)) for name, wire in kind.query.items()),
+        query=tuple(
+            (name, _quote(wire), _separator(kind, name))
+            for name, wire in kind.query.items()
+        ),
         timestamps=tuple(
             (item.name, str in get_args(item.type))
             for item in fields
@@ -332,12 +360,17 @@ def _json_body(
     return lambda call: body(*values(call))
 
 
-def _texts(value: object, *, joined: bool) -> Iterable[str]:
-    """Return the texts that a value of a query or form is sent as."""
+def _separator(kind: type[Operation[object]], name: str) -> str | None:
+    """Return what separates a list that is sent as one value; `None` for a value each."""
+    return "," if name in kind.joined else kind.separators.get(name)
+
+
+def _texts(value: object, separator: str | None) -> Iterable[str]:
+    """Return the texts that a value is sent as: those of a list joined, or one for each item."""
     if not isinstance(value, (list, tuple)):
         return (_text(value),)
     texts = map(_text, value)
-    return (",".join(texts),) if joined else texts
+    return texts if separator is None else (separator.join(texts),)
 
 
 def _quote(text: str) -> str:

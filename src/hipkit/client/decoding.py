@@ -18,6 +18,7 @@ from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.unreadable import OnUnreadable, UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
+from hipkit.transports.protocol import RawResponse
 
 __all__ = ["decode", "report"]
 
@@ -64,6 +65,8 @@ def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> Any:
         return None
     if kind is bytes:
         return body
+    if kind is str and reply.call.operation.is_text:
+        return _text_of(reply.response)
     try:
         result = read_json(body, kind)
     except UnreadableError as error:
@@ -79,6 +82,19 @@ def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> Any:
     if not body.strip() and (kind is object or NoneType in get_args(kind)):
         return None
     return _read_partly(reply, where, on_unreadable)
+
+
+def _text_of(response: RawResponse) -> str:
+    """Return a body as text, in the encoding that its content type names, by default UTF-8."""
+    from email.message import Message  # Large, and JSON needs none.
+
+    message = Message()
+    message["content-type"] = response.headers.get("content-type", "")
+    charset = message.get_content_charset("utf-8")
+    try:
+        return response.body.decode(charset, errors="replace")
+    except LookupError:
+        return response.body.decode(errors="replace")
 
 
 def _read_partly(
