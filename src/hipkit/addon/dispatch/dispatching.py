@@ -148,7 +148,8 @@ class Dispatcher:
         self, error: Exception, key: str, subject: Subject, caller: Caller
     ) -> None:
         """Log a failure and call `on_error`, whose result is the reply to an event."""
-        LOGGER.error("the handler %s failed", key, exc_info=error)
+        place = _place_of(subject, caller.installation)
+        LOGGER.error("the handler %s failed%s", key, place, exc_info=error)
         function = self._registry.on_error
         if function is None:
             return
@@ -168,7 +169,22 @@ class Dispatcher:
             if isinstance(subject, RoomEvent):
                 await self._reply(reply, subject, caller)
         except Exception:
-            LOGGER.exception("on_error failed for the handler %s", key)
+            LOGGER.exception("on_error failed for the handler %s%s", key, place)
+
+
+def _place_of(subject: Subject, installation: Installation | None) -> str:
+    """Return for whom and where a handler was called, for a log: ids, and no content."""
+    match subject:
+        case RoomEvent(room=Room(id=room_id)) | ViewRequest(room_id=room_id):
+            pass
+        case _:
+            room_id = None
+    places = []
+    if installation is not None:
+        places.append(f"installation {installation.oauth_id} of {installation.host}")
+    if room_id is not None:
+        places.append(f"room {room_id}")
+    return f" ({', '.join(places)})" if places else ""
 
 
 def is_own(

@@ -182,6 +182,30 @@ async def test_a_failure_goes_to_one_place_whose_reply_is_sent(
     assert "the handler handle failed" in caplog.text
 
 
+async def test_a_failure_is_logged_with_ids_and_without_content(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made = addon()
+
+    @made.on_message
+    async def handle(message: Message) -> str:
+        raise KeyError("x")
+
+    @made.on_error
+    async def fail_too(failure: Failure) -> str:
+        raise KeyError("y")
+
+    await run(made, event("a private text"))
+    place = f"(installation {INSTALLATION.oauth_id} of {INSTALLATION.host}, room 7)"
+    assert [each.getMessage() for each in caplog.records] == [
+        f"the handler handle failed {place}",
+        f"on_error failed for the handler handle {place}",
+    ]
+    assert all(each.exc_info for each in caplog.records)
+    for shown in ("a private text", "Jane", INSTALLATION.secret.reveal()):
+        assert shown not in caplog.text
+
+
 async def test_a_failure_of_the_place_for_failures_ends_there(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
