@@ -5,7 +5,8 @@ only, and after a crash it waits so many times shorter than usual. Several may h
 and folder; the system gives each its share of the connections.
 It answers a webhook that it fails with 503, half of the times before it stored the event and half
 of the times after. What survives a kill is in the folder: `addon.db`, `handled` with a line for
-each message that its handler got, and `posted` with a line for each webhook that came.
+each message that its handler got, and `posted` with a line for each webhook that came: how it was
+answered, its delivery, and the process.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Failing:
         )
         self._failures[delivery] += fails
         if fails and random.random() < 0.5:
-            self._posted.add(f"failed-before {delivery}")
+            self._note("failed-before", delivery)
             return await _fail(send)
         answered: list[Sent] = []
 
@@ -74,11 +75,14 @@ class Failing:
 
         await self._app(scope, receive, keep)
         if fails:
-            self._posted.add(f"failed-after {delivery}")
+            self._note("failed-after", delivery)
             return await _fail(send)
-        self._posted.add(f"{answered[0]['status']} {delivery}")
+        self._note(str(answered[0]["status"]), delivery)
         for message in answered:
             await send(message)
+
+    def _note(self, answer: str, delivery: str) -> None:
+        self._posted.add(f"{answer} {delivery} {os.getpid()}")
 
 
 async def _fail(send: Send) -> None:

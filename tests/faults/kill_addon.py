@@ -100,6 +100,8 @@ class Outcome:
     """What the add-on's handler got, in order, after crashes once more."""
     posts: Counter[str] = field(default_factory=Counter)
     """How the add-on answered webhooks."""
+    processes: Counter[str] = field(default_factory=Counter)
+    """How many each of the add-on's processes got, until it was killed."""
     repeats: int = 0
     """Webhooks of an event that the add-on had stored already."""
 
@@ -243,7 +245,8 @@ def _round(
     timer.join()
     outcome.kills[" and ".join(killed)] += 1
     handled = len(set(_lines(server.running.folder / HANDLED)))
-    outcome.waiting.append(len(outcome.promised) - handled)
+    # Messages whose answer was lost are handled too.
+    outcome.waiting.append(max(0, len(outcome.promised) - handled))
     for each in killed.values():
         each.restart()
 
@@ -273,8 +276,9 @@ def _wait_for(expected: set[str], folder: Path) -> None:
 def _count_posts(folder: Path, outcome: Outcome) -> None:
     stored = set[str]()
     for line in _lines(folder / POSTED):
-        status, _, delivery = line.partition(" ")
+        status, delivery, process = line.split(" ")
         outcome.posts[status] += 1
+        outcome.processes[process] += 1
         outcome.repeats += delivery in stored
         if status != "failed-before":
             stored.add(delivery)
@@ -353,6 +357,7 @@ def main() -> None:
     )
     for status, count in sorted(outcome.posts.items()):
         print(f"webhooks answered {status}: {count:,}")
+    print(f"they were answered by {len(outcome.processes)} processes of the add-on")
     print(f"{outcome.repeats:,} webhooks were repeats of what was stored, and dropped")
     print(
         f"all {outcome.stored:,} were handled, in order; {outcome.twice:,} of them again"
