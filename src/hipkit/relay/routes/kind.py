@@ -15,6 +15,7 @@ from hipkit.relay.routes.delivery import RouteDelivery
 from hipkit.relay.routes.links import Links, NoLinks
 from hipkit.relay.routes.posting import Posted, Sends, send_message
 from hipkit.relay.routes.preparing import Preparer, is_single, range_of
+from hipkit.relay.routes.recent import RecentReferences
 from hipkit.relay.routes.route import Route
 from hipkit.relay.routes.settling import outcome_of, settle_route
 from hipkit.relay.targets.protocol import PLACE
@@ -66,6 +67,7 @@ class RouteKind:
         self._sleep = sleep
         self._preparer = Preparer(runtime, links or NoLinks())
         self._places: dict[str, str] = {}
+        self._recent = RecentReferences()
         self._matcher = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-route")
         self.replace(routes, bridges or {})
 
@@ -87,8 +89,11 @@ class RouteKind:
         )
 
     def settles_together(self, subscription: RouteRecord) -> bool:
-        """Return whether it only counts: then nothing is sent, and so nothing sent again."""
-        return subscription.name == NO_ROUTE
+        """Return whether its target drops what it is sent again, or it only counts."""
+        route = self._routes.get(subscription.name)
+        if route is None:
+            return subscription.name == NO_ROUTE
+        return route.target.drops_late_repeats
 
     async def choose(
         self, subscription: RouteRecord, events: Sequence[EventRecord]
@@ -123,9 +128,10 @@ class RouteKind:
         route = self._routes.get(subscription.name)
         if route is None:
             return RouteDelivery(subscription=subscription, event=event)
-        return await self._preparer.prepare(
+        delivery = await self._preparer.prepare(
             stores, self._chooser, route, subscription, event
         )
+        return self._recent.complete(delivery)
 
     async def post(self, delivery: RouteDelivery) -> Outcome:
         """Send a message once, and once more as plain text if it is refused."""
@@ -160,6 +166,7 @@ class RouteKind:
         if delivery.stands_for and posted.answer.verdict == "content":
             posted = await self._withdraw(record.id, posted)
         outcome = outcome_of(route, posted, tries=record.tries + 1)
+        self._recent.add(delivery, outcome)
         milliseconds = round((time.monotonic() - began) * 1000)
         return replace(outcome, milliseconds=milliseconds)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hipkit.relay.message import RelayMessage
 from hipkit.relay.routes.backlog import FAILED_SECONDS
 from hipkit.relay.routes.delivery import RouteDelivery, RouteOutcome
 from hipkit.relay.routes.posting import Posted
@@ -15,7 +14,7 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.routes import RouteRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
-__all__ = ["outcome_of", "settle_route"]
+__all__ = ["outcome_of", "references_of", "settle_route"]
 
 VERDICTS: dict[TargetVerdict, Verdict] = {
     "delivered": "delivered",
@@ -81,14 +80,8 @@ async def settle_route(
         await stores.routes.delete_summary(record.id)
     if verdict in {"delivered", "refused"} and _has_failed_long(record, now_us):
         await stores.routes.set_recovered(record.id, now_us)
-    if (
-        verdict == "delivered"
-        and isinstance(delivery, RouteDelivery)
-        and isinstance(outcome, RouteOutcome)
-    ):
-        await _keep_reference(
-            stores, record, delivery.message, outcome.reference, now_us
-        )
+    for key, reference in references_of(delivery, outcome).items():
+        await stores.routes.put_reference(record.id, key, reference, now_us)
     return Effect()
 
 
@@ -97,18 +90,16 @@ def _has_failed_long(record: RouteRecord, now_us: int) -> bool:
     return since_us is not None and now_us - since_us >= FAILED_SECONDS * SECOND_US
 
 
-async def _keep_reference(
-    stores: Stores,
-    record: RouteRecord,
-    message: RelayMessage | None,
-    reference: str | None,
-    now_us: int,
-) -> None:
-    """Store what a message is called at the target, for what belongs to its thread."""
-    if message is None or not reference or len(reference) > LONGEST_REFERENCE:
-        return
+def references_of(delivery: Delivery, outcome: Outcome) -> dict[str, str]:
+    """Return what a message is called at the target, by the ids that belong to its thread."""
+    if not isinstance(delivery, RouteDelivery) or not isinstance(outcome, RouteOutcome):
+        return {}
+    message, reference = delivery.message, outcome.reference
+    if outcome.verdict != "delivered" or message is None:
+        return {}
+    if not reference or len(reference) > LONGEST_REFERENCE:
+        return {}
     keys = {message.id}
     if message.card is not None and 0 < len(message.card.id) <= LONGEST_KEY:
         keys.add(message.card.id)
-    for key in keys:
-        await stores.routes.put_reference(record.id, key, reference, now_us)
+    return dict.fromkeys(keys, reference)

@@ -162,6 +162,9 @@ class Target(Protocol[S]):
     """The least time between two messages of a route, 0 for none."""
     is_idempotent: ClassVar[bool]
     """Whether the target drops what it is sent again."""
+    drops_late_repeats: ClassVar[bool] = False
+    """Whether it does so also a while later, and that was tried. Then the outcomes of several
+    messages are stored together: all of them are sent again after a crash."""
     uploads_bytes: ClassVar[int]
     """The largest file that is uploaded, 0 for none."""
     limits: ClassVar[tuple[Limit, ...]] = ()
