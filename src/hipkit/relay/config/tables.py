@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from hipkit.api.secret import Secret
+from hipkit.api.secret import HIDDEN, Secret
 from hipkit.api.suggestions import did_you_mean
 from hipkit.relay.config.lines import Path, find_line, scan_lines
 from hipkit.relay.config.problems import Problem
@@ -27,6 +27,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 SHOWN = re.compile(r"[\w .-]{1,30}")
 """What is shown of a file: never what may be a pasted address, nor anything long."""
+PARTS = re.compile(r"[\s/?#]+")
+SHORTEST_PART = 8
+"""Of a secret; `https:` in an error is none."""
 KINDS: Mapping[object, str] = {
     bool: "must be true or false",
     float: "must be a number",
@@ -134,7 +137,7 @@ class TableReader:
         try:
             return shape(**values)
         except ValueError as error:
-            self.refuse(at, str(error))
+            self.refuse(at, _without_secrets(str(error), values.values()))
             raise RefusedError from None
 
     def value(self, kind: Any, value: object, at: Path) -> object:
@@ -196,6 +199,17 @@ class TableReader:
         name = self._names.get(path[1])
         route = f"route {path[1] + 1}" if name is None else f'route "{name}"'
         return ", ".join(part for part in (route, _dotted(path[2:])) if part)
+
+
+def _without_secrets(text: str, values: Iterable[object]) -> str:
+    """Return an error's text without parts of secrets: `urlsplit` quotes what it cannot read."""
+    for value in values:
+        for secret in value if isinstance(value, tuple) else (value,):
+            if isinstance(secret, Secret):
+                for part in PARTS.split(secret.reveal()):
+                    if len(part) >= SHORTEST_PART:
+                        text = text.replace(part, HIDDEN)
+    return text
 
 
 def _dotted(path: Path) -> str:

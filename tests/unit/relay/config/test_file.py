@@ -4,6 +4,7 @@ import re
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -33,7 +34,8 @@ class HookSettings(Settings, frozen=True, kw_only=True):
     port: int = 443
 
     def __post_init__(self) -> None:
-        """Check the port."""
+        """Check the port and the address."""
+        urlsplit(self.url.reveal())
         if self.port < 1:
             raise ValueError("port must be 1 or more")
 
@@ -271,6 +273,17 @@ def test_a_secret_in_the_wrong_place_is_not_shown(files: Files) -> None:
         MINIMAL + f'notify = "{SECRET}"\n',
     ):
         assert files.problems(text)
+
+
+def test_a_check_of_a_target_does_not_quote_its_secret(files: Files) -> None:
+    files.path.write_text(MINIMAL)
+    # urlsplit's error has the host and the user of such an address.
+    environment = {"HOOK": "https://me:s3cret@\u2100.example.com/"}
+    targets = {"hook": TARGETS["hook"]}
+    with pytest.raises(RelayFileError) as told:
+        read_relay_file(files.path, targets=targets, environment=environment)
+    assert "s3cret" not in str(told.value)
+    assert "***" in str(told.value)
 
 
 def test_a_file_that_others_could_change_is_refused(files: Files) -> None:
