@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from hipkit.cli.relay.loading import (
     FILE,
     NO_LINKS,
     describe_route,
+    describe_senders,
     load_file,
     route_facts,
 )
@@ -27,7 +28,7 @@ from hipkit.relay.config.file import RelayFile
 from hipkit.relay.config.references import shown_reference
 from hipkit.relay.routes.route import Route
 from hipkit.relay.sending.network import PRIVATE_NETWORKS, explained
-from hipkit.relay.targets.protocol import HttpCall, Mail, Rendered
+from hipkit.relay.targets.protocol import HttpCall, Limit, Mail, Rendered
 from hipkit.transports.egress import EgressPolicy, parse_endpoint
 
 __all__ = ["check_relay"]
@@ -35,6 +36,7 @@ __all__ = ["check_relay"]
 CONNECT_SECONDS = 10.0
 AT_ONCE = 20
 MEGABYTE = 1_000_000
+UNITS = {"utf16": "UTF-16 units"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,7 @@ def _facts(file: RelayFile, checked: Checked) -> dict[str, object]:
         "pace_seconds": route.target.pace_seconds,
         "uploads_bytes": route.target.uploads_bytes,
         "is_idempotent": route.target.is_idempotent,
+        "limits": [asdict(limit) for limit in route.target.limits],
         "sample": checked.sample,
     }
 
@@ -155,6 +158,8 @@ def _secrets(file: RelayFile, route: Route) -> dict[str, str]:
 
 
 def _report(file: RelayFile, found: list[Checked]) -> None:
+    if file.senders is not None:
+        write(describe_senders(file.senders))
     for checked in found:
         write(describe_route(checked.route))
         for key, reference in _secrets(file, checked.route).items():
@@ -170,7 +175,7 @@ def _report(file: RelayFile, found: list[Checked]) -> None:
 
 def _limits(checked: Checked) -> str:
     target = checked.route.target
-    limits = []
+    limits = [_limit(each) for each in target.limits if each.unit != "items"]
     if target.pace_seconds == 1:
         limits.append("one message a second")
     elif target.pace_seconds:
@@ -187,3 +192,8 @@ def _limits(checked: Checked) -> str:
         else "what is sent again after an interruption may be shown twice"
     )
     return ", ".join(limits)
+
+
+def _limit(limit: Limit) -> str:
+    unit = UNITS.get(limit.unit, limit.unit)
+    return f"{limit.place or 'all'} {limit.most:,} {unit}"

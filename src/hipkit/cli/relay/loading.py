@@ -13,8 +13,16 @@ from hipkit.cli.output import write_stderr, write_stderr_json
 from hipkit.relay.config.file import RelayFile, read_relay_file
 from hipkit.relay.config.problems import Problem, RelayFileError
 from hipkit.relay.routes.route import Route
+from hipkit.server.senders import SenderSettings
 
-__all__ = ["FILE", "NO_LINKS", "describe_route", "load_file", "route_facts"]
+__all__ = [
+    "FILE",
+    "NO_LINKS",
+    "describe_route",
+    "describe_senders",
+    "load_file",
+    "route_facts",
+]
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 """The type of a relay's file on the command line."""
@@ -68,6 +76,20 @@ def describe_route(route: Route) -> str:
         )
     host = route.target.host(route.settings)
     return f"route {route.name}: {rooms} to {route.target.name} at {host}"
+
+
+def describe_senders(senders: SenderSettings) -> str:
+    """Return a line about who may send."""
+    networks = ", ".join(senders.accept)
+    parts = []
+    if senders.any_token:
+        places = f"this machine and {networks}" if networks else "this machine"
+        parts.append(f"any token from {places}")
+    if senders.token:
+        parts.append(
+            f"listed tokens ({len(senders.token)}) from {networks or 'anywhere'}"
+        )
+    return f"senders: {'; '.join(parts) or 'only tokens of hipkit admin token add'}"
 
 
 def _listed(names: Sequence[str]) -> str:

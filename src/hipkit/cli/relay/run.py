@@ -16,12 +16,12 @@ from hipkit.cli.listening import (
     serve_until_stopped,
 )
 from hipkit.cli.options import Command, Settings
-from hipkit.cli.relay.loading import FILE, load_file
+from hipkit.cli.relay.loading import FILE, describe_senders, load_file
 from hipkit.cli.relay.plugging import Plugin, report_file
 from hipkit.server.senders import SenderSettings, check_open_door
 from hipkit.server.settings import Settings as ServerSettings
 
-__all__ = ["describe_senders", "run_relay"]
+__all__ = ["run_relay"]
 
 GROUP = "Relay"
 
@@ -92,20 +92,6 @@ def run_relay(
             report=report,
             extension=plugin.extend,
         )
-
-
-def describe_senders(senders: SenderSettings) -> str:
-    """Return a line about who may send."""
-    networks = ", ".join(senders.accept)
-    parts = []
-    if senders.any_token:
-        places = f"this machine and {networks}" if networks else "this machine"
-        parts.append(f"any token from {places}")
-    if senders.token:
-        parts.append(
-            f"listed tokens ({len(senders.token)}) from {networks or 'anywhere'}"
-        )
-    return f"senders: {'; '.join(parts) or 'only tokens of hipkit admin token add'}"
 
 
 @contextlib.contextmanager

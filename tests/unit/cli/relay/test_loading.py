@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.cli.relay.loading import describe_route
+from hipkit.api.secret import Secret
+from hipkit.cli.relay.loading import describe_route, describe_senders
 from hipkit.relay.routes.route import Route
+from hipkit.server.senders import SenderSettings, SenderToken
 from tests.unit.cli.conftest import Hipkit
 from tests.unit.relay.fake_target import FakeSettings, FakeTarget
 
+LISTED = (SenderToken(token=Secret("s3cret"), name="Jenkins"),)
+NETWORKS = ("10.0.0.0/8", "::1/128")
 SECRET = "https://chat.example.com/hooks/s3cret"
 BROKEN = f"""\
 [[route]]
@@ -82,3 +86,26 @@ def test_a_route_is_a_line(rooms: tuple[str, ...], private: bool, shown: str) ->
         settings=FakeSettings(),
     )
     assert describe_route(route).startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("senders", "line"),
+    [
+        (SenderSettings(), "any token from this machine"),
+        (
+            SenderSettings(accept=NETWORKS),
+            "any token from this machine and 10.0.0.0/8, ::1/128",
+        ),
+        (
+            SenderSettings(token=LISTED),
+            "any token from this machine; listed tokens (1) from anywhere",
+        ),
+        (
+            SenderSettings(token=LISTED, any_token=False, accept=NETWORKS),
+            "listed tokens (1) from 10.0.0.0/8, ::1/128",
+        ),
+        (SenderSettings(any_token=False), "only tokens of hipkit admin token add"),
+    ],
+)
+def test_who_may_send_is_a_line(senders: SenderSettings, line: str) -> None:
+    assert describe_senders(senders) == f"senders: {line}"
