@@ -94,14 +94,16 @@ def relaying(path: Path, *options: str) -> Any:
     )
 
 
-def send(server: Running, message: str, **more: str) -> None:
+def send(
+    server: Running, message: str, *, token: str = "0123456789", **more: str
+) -> None:
     """Send a notification by API v1, with a token that nobody set up."""
     fields = {"room_id": "Dev Ops", "from": "Nagios", "message": message, **more}
     body = urllib.parse.urlencode(fields)
     with contextlib.closing(server.connect()) as connection:
         connection.request(
             "POST",
-            "/v1/rooms/message?auth_token=0123456789",
+            f"/v1/rooms/message?auth_token={token}",
             body,
             {"Content-Type": "application/x-www-form-urlencoded"},
         )
@@ -189,6 +191,40 @@ def test_what_waits_at_the_end_is_sent_after_the_next_start(
         hipkit(path.parent, *ADMIN, "resume", "ops")
         assert [receiver.next()["text"] for _ in range(2)] == ["1", "2"]
         assert server.stop() == 0
+
+
+def test_a_message_comes_with_a_link_that_needs_no_account(
+    write: Write, receiver: Receiver
+) -> None:
+    path = write('public_url = "https://relay.example.com"\n', ops="")
+    with relaying(path) as server:
+        send(server, "disk full")
+        link = receiver.next()["link"]
+        assert link.startswith("https://relay.example.com/m/")
+        with contextlib.closing(server.connect()) as connection:
+            connection.request("GET", urllib.parse.urlsplit(link).path)
+            answer = connection.getresponse()
+            assert (answer.status, "disk full" in answer.read().decode()) == (200, True)
+        assert server.stop() == 0
+
+
+def test_a_bridge_gets_nothing_back_that_it_sent(
+    write: Write, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRIDGE", "t0ken-of-the-bridge")
+    senders = '[[senders.token]]\ntoken = "env:BRIDGE"\nname = "B"\nbridge = "ops"\n'
+    with relaying(write(senders, ops="", other="")) as server:
+        send(server, "by the bridge", token="t0ken-of-the-bridge")
+        send(server, "by another")
+        arrived = [receiver.next() for _ in range(3)]
+        assert server.stop() == 0
+    by_path = sorted((one["path"], one["text"]) for one in arrived)
+    assert by_path == [
+        ("/s3cret/ops", "by another"),
+        ("/s3cret/other", "by another"),
+        ("/s3cret/other", "by the bridge"),
+    ]
+    assert receiver.received.empty()
 
 
 def test_a_dry_run_prints_requests_without_secrets_and_sends_none(

@@ -24,6 +24,7 @@ from hipkit.relay.sending.sender import TargetSender
 from hipkit.server.app import Server
 from hipkit.server.senders import SenderSettings, check_open_door
 from hipkit.server.serve import Extension
+from hipkit.server.services.messages.signed_links import open_message_links
 from hipkit.server.services.senders.policy import SenderPolicy
 from hipkit.server.storage.stores.routes import ROUTE
 
@@ -88,7 +89,13 @@ class Plugin:
             else TargetSender(runtime)
         )
         await register_routes(await runtime.operator_context(), self.file.routes)
-        kind = RouteKind(runtime, self.file.routes, sender, bridges=_bridges(self.file))
+        kind = RouteKind(
+            runtime,
+            self.file.routes,
+            sender,
+            bridges=_bridges(self.file),
+            links=await open_message_links(runtime),
+        )
         server.kinds[ROUTE] = lambda _: kind
 
         async def reload() -> None:
