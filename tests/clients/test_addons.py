@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.clients.addons import AddOn, running
 from tests.clients.surroundings import Surroundings
@@ -234,3 +235,22 @@ def test_an_add_on_on_atlassian_connect_express_hipchat_answers_until_it_is_remo
         (form, b"grant_type=client_credentials&scope=send_notification"),
     ]
     assert place.refusals() == []
+
+
+def test_an_add_on_is_installed_by_the_page_s_form(place: Surroundings) -> None:
+    unrecorded = replace(place, recordings=None)
+    program, descriptor = EXPRESS
+    with running(unrecorded, program) as addon:
+        root = sign_in(place, "Rita", "rita@example.com", "--admin")
+        query = urlencode({"url": f"{addon.base_url}{descriptor}"})
+        page = root.get(f"/addons/install?{query}")
+        assert "send_notification" in page
+
+        address = root.send(page, "/addons/install").partition("?")[0]
+
+        client_id = address.removeprefix("/addons/")
+        assert addon.next("install")["id"] == client_id
+        express = Installed(client_id, addon, place)
+        express.say("/answered")
+        assert addon.next("answered")["checked"]
+        express.remove()

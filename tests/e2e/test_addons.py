@@ -292,12 +292,12 @@ def test_a_signal_during_the_call_leaves_nothing(
     server: Running, addon: Addon, number: signal.Signals
 ) -> None:
     (addon.folder / "status").write_text("none")
-    command = begin(server.folder, "addon", "install", addon.url, "--yes")
-    assert addon.next()["token_status"] == 200
+    with begun(server.folder, "addon", "install", addon.url, "--yes") as command:
+        assert addon.next()["token_status"] == 200
 
-    command.send_signal(number)
+        command.send_signal(number)
 
-    assert command.wait(PATIENCE_SECONDS) == 128 + number
+        assert command.wait(PATIENCE_SECONDS) == 128 + number
     assert clients(server.folder) == []
     # Nothing is under way there, so it can be installed at once.
     (addon.folder / "status").unlink()
@@ -310,12 +310,12 @@ def test_a_signal_leaves_nothing_where_the_command_serves_the_api_itself(
 ) -> None:
     (addon.folder / "status").write_text("none")
     served = ("--port", str(free_port()), *LOOPBACK)
-    command = begin(stopped, "addon", "install", addon.url, "--yes", *served)
-    assert addon.next()["token_status"] == 200
+    with begun(stopped, "addon", "install", addon.url, "--yes", *served) as command:
+        assert addon.next()["token_status"] == 200
 
-    command.terminate()
+        command.terminate()
 
-    assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+        assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert clients(stopped) == []
 
 
@@ -326,12 +326,13 @@ def test_a_signal_during_an_update_takes_back_its_scopes(
     addon.next()
     addon.describe("send_notification", "view_room", updateCallbackUrl="ROOT/update")
     (addon.folder / "status").write_text("none")
-    command = begin(server.folder, "addon", "update", "com.example.karma", "--yes")
-    assert addon.next()["path"] == "/update"
+    update = ("addon", "update", "com.example.karma", "--yes")
+    with begun(server.folder, *update) as command:
+        assert addon.next()["path"] == "/update"
 
-    command.terminate()
+        command.terminate()
 
-    assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+        assert command.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     [client] = clients(server.folder)
     assert client["scopes"] == ["send_notification"]
     admin(server.folder, "addon", "remove", "com.example.karma")
@@ -344,15 +345,10 @@ def test_one_signal_ends_a_command_that_asks(
     ours, theirs = pty.openpty()
     with contextlib.ExitStack() as closing:
         closing.callback(os.close, ours)
+        streams = {"stdin": theirs, "stderr": theirs}
+        install = ("addon", "install", addon.url)
         try:
-            command = begin(
-                server.folder,
-                "addon",
-                "install",
-                addon.url,
-                stdin=theirs,
-                stderr=theirs,
-            )
+            command = closing.enter_context(begun(server.folder, *install, **streams))
         finally:
             os.close(theirs)
         shown = b""
@@ -366,9 +362,18 @@ def test_one_signal_ends_a_command_that_asks(
     assert clients(server.folder) == []
 
 
-def begin(folder: Path, *arguments: str, **streams: int) -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def begun(
+    folder: Path, *arguments: str, **streams: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command, and let nothing of it outlive the block."""
     command = [*HIPKIT, "admin", "--db", "chat.db", *arguments]
-    return subprocess.Popen(command, cwd=folder, **streams)  # type: ignore[call-overload,no-any-return]  # streams only
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, cwd=folder, **streams)  # type: ignore[call-overload]  # streams only
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
 
 
 def clients(folder: Path) -> list[dict[str, Any]]:
