@@ -28,7 +28,7 @@ from hipkit.relay.targets.protocol import (
     RenderOptions,
     Reply,
 )
-from hipkit.server.events.posted import PostedFile, PostedMessage
+from hipkit.server.events.posted import PostedMessage
 from hipkit.server.storage.stores.routes import ROUTE
 from tests.unit.relay.fake_target import FakeSettings, FakeTarget
 from tests.unit.relay.routes.relaying import HOUR, MINUTE, Relay, answering, route
@@ -67,7 +67,7 @@ class Links:
     def message(self, message: PostedMessage) -> str | None:
         return message.id
 
-    def file(self, file: PostedFile) -> str | None:
+    def file(self, message: PostedMessage) -> str | None:
         return None
 
 

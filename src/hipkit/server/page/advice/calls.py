@@ -12,7 +12,7 @@ from hipkit.server.page.advice.access import (
 )
 from hipkit.server.page.advice.fields import advice_on_field
 from hipkit.server.page.advice.paths import advice_on_path, misspelt_path, version_of
-from hipkit.server.page.advice.text import NEW_ROOM, PEOPLE, Advice, codes
+from hipkit.server.page.advice.text import NEW_ROOM, PEOPLE, TOKENS, Advice, codes
 from hipkit.server.page.formatting import code, plain
 from hipkit.server.services.access.missing import Missing
 from hipkit.server.services.access.token_calls import SeenCall
@@ -40,6 +40,9 @@ def advice_on(seen: SeenCall) -> Advice | None:
         return Advice(
             "This is an error of the server, not of the program. See the server's log."
         )
+    for sign, text in OF_SENDERS.items():
+        if sign in (call.problem or ""):
+            return Advice(text, *TOKENS)
     by_status = V1_REASONS if version_of(call.target) == "v1" else REASONS
     reason = by_status.get(call.status) or REASONS.get(call.status)
     advice = reason(seen) if callable(reason) else reason
@@ -171,6 +174,19 @@ UNREADABLE = {
 }
 """Advice on a body that cannot be read, by the words of the error."""
 
+OF_SENDERS = {
+    "Programs may not send from": (
+        "The token is not stored here, and in relay mode such tokens are taken from some addresses"
+        " only. Add the program's network to `accept` in `[senders]` of the relay's file, list its"
+        " token there, or create one here. Behind a proxy, `--trusted-proxy` is needed too."
+    ),
+    "Programs that are not set up here": (
+        "The token is not stored here: in relay mode such a program may send, and read lists of"
+        " rooms and users. If it needs more, create a token for it."
+    ),
+}
+"""Advice on calls of senders in relay mode, by the words of the error."""
+
 REASONS: dict[int, Reason] = {
     400: _invalid_request,
     401: advice_on_token,
@@ -182,6 +198,7 @@ REASONS: dict[int, Reason] = {
     429: advice_on_limits,
     501: "HipChat had this operation; this server does not implement it yet.",
     503: "The server could not store anything at that time. Try again.",
+    507: "A limit of relay mode is reached. The line above says which setting raises it.",
 }
 
 V1_REASONS: dict[int, Reason] = {

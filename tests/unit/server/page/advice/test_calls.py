@@ -32,6 +32,10 @@ from tests.unit.server.page.failing import advice, call, token
         (403, {"problem": "limited to one room"}, "valid for the room only"),
         (403, {"problem": "tokens of the kinds user"}, "this kind of token"),
         (403, {}, "may not do this"),
+        (403, {"problem": "Programs may not send from 192.0.2.1: x"}, "`accept`"),
+        (401, {"problem": "Programs may not send from 192.0.2.1: x"}, "`accept`"),
+        (403, {"problem": "Programs that are not set up here may"}, "If it needs more"),
+        (507, {"problem": "No room is made for this message"}, "which setting"),
         (404, {"target": "/room/Ops", "operation_id": "unknown"}, "lacks the version"),
         (
             400,

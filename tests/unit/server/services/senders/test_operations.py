@@ -18,7 +18,7 @@ MAY = {
     *("share_file_with_user", "share_link_with_room", "share_link_with_user"),
     *("users_list", "users_show"),
 }
-REFUSED = "not set up here"
+REFUSED = "Programs that are not set up here"  # what `page/advice/calls.py` looks for
 
 
 @pytest.fixture
