@@ -16,6 +16,7 @@ UNWANTED = re.compile(
 )
 BROKEN = re.compile("[\x00\ud800-\udfff]")
 LINE_ENDS = re.compile("\r\n|[\r\f\u2028\u2029]")
+ANYTHING = re.compile(f"{UNWANTED.pattern}|{LINE_ENDS.pattern}")
 GAP = re.compile(r"\s+")
 
 MAIL = re.compile(
@@ -34,6 +35,8 @@ def clean_text(text: str) -> str:
 
     Its lines end with a line feed.
     """
+    if ANYTHING.search(text) is None:
+        return text
     text = LINE_ENDS.sub("\n", text)
     return UNWANTED.sub(_replacement, text)
 

@@ -348,10 +348,14 @@ HOLDERS: dict[str, Tag] = {"li": "ul", "td": "tr", "th": "tr", "tr": "table"}
 
 def _in_place(tag: Tag | None, nodes: list[Node]) -> tuple[Node, ...]:
     """Return children, each in an element that may hold it."""
-    merged = _merged(nodes)
-    parts, wrapper = PARTS.get(tag, (frozenset[str](), None))
-    if wrapper is None:
-        return _grouped(merged, HOLDERS.keys(), None)
+    merged = _merged(nodes) if len(nodes) > 1 else tuple(nodes)
+    if tag not in PARTS:
+        if any(_kind(node) in HOLDERS for node in merged):
+            return _grouped(merged, HOLDERS.keys(), None)
+        return merged
+    parts, wrapper = PARTS[tag]
+    if all(_kind(node) in parts for node in merged):
+        return merged
     if tag == "table":
         merged = _grouped(merged, CELLS, "tr")
     return _grouped(merged, _others(merged, parts), wrapper)
