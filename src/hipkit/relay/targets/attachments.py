@@ -123,12 +123,19 @@ def attachment(
         "author_name": escaped_line(author or "", form.most_title, form.escape_name),
         "title": escaped_line(title or "", form.most_title, form.escape_title),
         "text": _fitted(nodes, form, mentions, form.most_text, message),
+        "footer": escaped_line(_room(message), form.most_title, form.escape_name),
     }
     if card is not None:
         members |= _card(card, form)
     if not any(members[each] for each in ("pretext", "title", "text")):
         members["text"] = NO_TEXT
     return {key: value for key, value in members.items() if value}
+
+
+def _room(message: RelayMessage) -> str:
+    """Return the room for the small print, unless the title names it."""
+    room = message.room or ""
+    return "" if message.title and room in message.title else room
 
 
 def _card(card: RelayCard, form: AttachmentForm) -> dict[str, object | None]:

@@ -234,6 +234,9 @@ def _content(
         return {"text": start + text} | body
     shown = attachment(message, FORM, mentions, name=name, files=message.files)
     shown["mrkdwn_in"] = ["text", "pretext", "fields"]
+    if "footer" in shown:
+        # After an outage messages come late: each reader sees when it was, in their time zone.
+        shown["ts"] = str(int(message.sent_at.timestamp()))
     return {"text": start.strip() or None, "attachments": [shown]} | body
 
 

@@ -62,7 +62,13 @@ def test_a_notification_has_a_color_and_a_text() -> None:
         "color": "#D04437",
         "title": "Dev \\*Ops\\*",
         "text": "Build failed",
+        "footer": "Dev Ops",
     }
+
+
+def test_the_room_is_named_once() -> None:
+    assert "footer" not in attachment(message(title="CI: Dev Ops"), FORM, {})
+    assert "footer" not in attachment(message(room=None), FORM, {})
 
 
 def test_a_card_has_its_own_title_and_fields() -> None:

@@ -50,6 +50,10 @@ def test_slack_finds_nothing_in_the_text_itself() -> None:
         assert (post["unfurl_links"], post["unfurl_media"]) == (False, False)
 
 
+def test_a_message_that_comes_late_says_when_it_was() -> None:
+    assert bot()["attachments"][0]["ts"] == "1796032800"
+
+
 def test_everybody_is_mentioned_only_where_the_route_says_so() -> None:
     options = RenderOptions(notify="mention")
     assert bot(options, loud=True)["text"] == "<!here>"
