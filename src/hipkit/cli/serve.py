@@ -48,8 +48,8 @@ OPTIONS = [
         ["--relay", "relay_file"],
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Relay messages along the routes of this file; SIGHUP reads it again. See"
-        " hipkit relay --help.",
+        help="Relay messages along the routes of this file, whose public_url stands for"
+        " --public-url. SIGHUP reads it again. See hipkit relay --help.",
     ),
     click.Option(
         ["--public-url"],
@@ -151,6 +151,13 @@ def serve(
     limits = {
         name: options.pop(name) for name in asdict(DEFAULT_LIMITS).keys() & options
     }
+    file = None
+    if relay_file is not None:
+        # Loaded late: most servers relay nothing.
+        from hipkit.cli.relay.loading import load_file
+
+        file = load_file(settings, relay_file)
+        options["public_url"] = options["public_url"] or file.public_url
     server_settings = ServerSettings(
         database=database.absolute(),
         limits=LimitSettings(**limits),  # type: ignore[arg-type]  # see above
@@ -158,11 +165,10 @@ def serve(
     )
     report = StartReport(settings, server_settings)
     extension = None
-    if relay_file is not None:
-        # Loaded late: most servers relay nothing.
+    if relay_file is not None and file is not None:
         from hipkit.cli.relay.plugging import plug_in
 
-        extension = plug_in(settings, relay_file, report)
+        extension = plug_in(settings, relay_file, file, report)
     serve_until_stopped(
         settings,
         server_settings,

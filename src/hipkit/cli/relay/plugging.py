@@ -13,7 +13,7 @@ from hipkit.api.errors import StorageError
 from hipkit.cli.listening import StartReport
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write_stderr
-from hipkit.cli.relay.loading import NO_LINKS, describe_route, load_file, route_facts
+from hipkit.cli.relay.loading import NO_LINKS, describe_route, route_facts
 from hipkit.cli.relay.printing import PrintingSender
 from hipkit.cli.relay.samples import missing_extra, render_sample
 from hipkit.relay.config.file import RelayFile, read_relay_file
@@ -33,13 +33,10 @@ __all__ = ["Plugin", "plug_in", "report_file"]
 log = logging.getLogger("hipkit.server")
 
 
-def plug_in(settings: Settings, path: Path, report: StartReport) -> Extension:
-    """Return the routes of a file as an extension of a server that is no relay.
-
-    Raises:
-        click.exceptions.Exit: The file cannot be used.
-    """
-    file = load_file(settings, path)
+def plug_in(
+    settings: Settings, path: Path, file: RelayFile, report: StartReport
+) -> Extension:
+    """Return the routes of a file as an extension of a server that is no relay."""
     report_file(file, report)
     if file.senders is not None:
         write_stderr(
@@ -55,7 +52,7 @@ def report_file(file: RelayFile, report: StartReport) -> None:
     for route in file.routes:
         if (missing := missing_extra(render_sample(route))) is not None:
             report.lines.append(f"route {route.name}: {missing}")
-    if file.public_url is None:
+    if report.server_settings.public_url is None:
         report.lines.append(NO_LINKS)
 
 
