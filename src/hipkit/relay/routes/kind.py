@@ -93,7 +93,9 @@ class RouteKind:
         route = self._routes.get(subscription.name)
         if route is None:
             return subscription.name == NO_ROUTE
-        return route.target.drops_late_repeats
+        # What is dropped, and a range, move the position by themselves: past what is on its way.
+        moves = route.drop_older_than_seconds is not None or subscription.recovered_us
+        return route.target.drops_late_repeats and not moves
 
     async def choose(
         self, subscription: RouteRecord, events: Sequence[EventRecord]

@@ -34,8 +34,10 @@ __all__ = ["Subscriptions"]
 
 MOST_DUE = 500
 LEAST_READ = 4
+READ_TOGETHER = 20
 MOST_READ = 50
-"""Events that are read at a time: more where a subscription does not want the first ones."""
+"""Events that are read at a time: more where several are sent before the first outcome is stored,
+or where a subscription does not want the first ones."""
 
 ANSWER_CHARACTERS = 500
 LEAST_STEP_SECONDS = 2.0
@@ -280,28 +282,31 @@ class Subscriptions:
         window = _Window(
             subscription=subscription,
             position=max(subscription.position, self._passed.get(subscription_id, 0)),
-            count=MOST_READ if kind.settles_together(subscription) else LEAST_READ,
+            count=READ_TOGETHER if kind.settles_together(subscription) else LEAST_READ,
         )
         self._windows[subscription_id] = window
         return window
 
     async def _choose(self, kind: Kind[Any, Any], window: _Window) -> Delivery | None:
-        subscription = window.subscription
         while True:
-            if not window.events:
-                window.events = await self._database.stores.events.after(
-                    subscription, window.position, count=window.count
-                )
-                window.count = min(2 * window.count, MOST_READ)
-                if not window.events:
-                    return None
-            events, window.events = window.events, []
-            own = [event for event in events if _is_for(subscription, event)]
-            chosen = await kind.choose(subscription, own) if own else None
-            if chosen is not None:
-                window.events = events
-                return chosen
-            window.position = self._passed[subscription.id] = events[-1].id
+            subscription = window.subscription
+            if window.events:
+                chosen = await kind.choose(subscription, window.events)
+                if chosen is not None:
+                    return chosen
+                window.events = []
+            if window.position < window.read_to:
+                window.position = window.read_to
+                if not window.is_open:
+                    self._passed[subscription.id] = window.read_to
+            events = await self._database.stores.events.after(
+                subscription, window.position, count=window.count
+            )
+            if not events:
+                return None
+            window.count = min(2 * window.count, MOST_READ)
+            window.read_to = events[-1].id
+            window.events = [one for one in events if _is_for(subscription, one)]
 
     def _next_state(
         self,
@@ -361,10 +366,16 @@ class _Window:
     """The last event that was delivered or passed over."""
     count: int
     """How many are read next: at first few, as most kinds want most."""
+    read_to: int = 0
+    """The last event that was read."""
+    is_open: bool = False
+    """Whether an event before `position` was sent, and its outcome is not settled: what is passed
+    over then is not stored, as that would pass over this event too."""
     events: list[EventRecord] = field(default_factory=list)
 
     def pass_to(self, event_id: int) -> None:
         """Leave events behind, up to one that is delivered."""
+        self.is_open = True
         self.position = event_id
         self.events = [event for event in self.events if event.id > event_id]
         self.subscription = msgspec.structs.replace(

@@ -93,6 +93,24 @@ def test_the_oldest_references_are_forgotten(
     assert references(relay) == [{}, {}, {}]
 
 
+@pytest.mark.parametrize("recovers", [True, False])
+def test_nothing_is_on_its_way_where_the_position_moves_by_itself(
+    site: Site, recovers: bool
+) -> None:
+    age = None if recovers else 60.0
+    relay = Relay(site, route(target=Sure(), drop_older_than_seconds=age))
+    if recovers:
+        number = relay.record().id
+        relay.run(
+            site.server.database.write(
+                lambda stores: stores.routes.set_recovered(number, 1)
+            )
+        )
+
+    assert not relay.kind.settles_together(relay.record())
+    relay.close()
+
+
 def test_other_targets_get_a_message_once_the_one_before_is_stored(site: Site) -> None:
     relay = Relay(site, route())
     relay.post(1)

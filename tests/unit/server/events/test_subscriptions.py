@@ -446,3 +446,21 @@ async def test_many_events_that_a_subscription_does_not_want_are_passed_over(
     wanted = await world.say("a")
 
     assert (await next_of(world.open(), number)).event.id == wanted
+
+
+async def test_what_is_not_settled_is_not_passed_over_with_what_follows(
+    world: World,
+) -> None:
+    world.relay.is_idempotent = True
+    number = await world.subscribe()
+    first, *_ = [await world.say(text) for text in ("a", "skip", "skip")]
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    assert await subscriptions.next_delivery("relay", number, goes_on=True) is None
+
+    await subscriptions.tidy()
+
+    assert (await world.record(number)).position == 0
+    await subscriptions.settle([(delivery, FAILED)])
+    world.pass_seconds(6)
+    assert (await next_of(subscriptions, number)).event.id == first
