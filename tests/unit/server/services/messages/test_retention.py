@@ -42,18 +42,6 @@ def sweep(site: Site) -> None:
     asyncio.run(site.server.sweep())
 
 
-def sweep_messages(site: Site) -> None:
-    """Sweep messages alone: how long events wait is another matter."""
-    asyncio.run(
-        retention.sweep_old_messages(
-            site.server.database,
-            site.server.runtime.blobs,
-            keep_days=30,
-            earliest_us=site.now_us,
-        )
-    )
-
-
 def subscribe(site: Site) -> int:
     stream = StreamRecord(1, None, POSTED)
     return asyncio.run(
@@ -118,7 +106,7 @@ def test_what_a_route_waits_for_is_kept(site: Site) -> None:
     pass_days(site, 31)
     say(site, "new")
 
-    sweep_messages(site)
+    sweep(site)
     assert texts(site) == ["waiting", "waiting too", "new"]
 
     async def deliver(stores: Stores) -> None:
@@ -126,7 +114,7 @@ def test_what_a_route_waits_for_is_kept(site: Site) -> None:
         await stores.subscriptions.advance(route_id, newest)
 
     asyncio.run(site.server.database.write(deliver))
-    sweep_messages(site)
+    sweep(site)
     assert texts(site) == ["new"]
 
 
