@@ -14,6 +14,7 @@ from hipkit.server.services.access.lookup import (
     find_room_to_administer,
     find_user,
     list_seen_rooms,
+    look_up_room,
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
@@ -98,13 +99,17 @@ async def show_rooms(
 async def get_room(context: Context, request: GetRoom) -> Room:
     """Return a room in full."""
     stores, reference = context.stores, request.room_id_or_name
-    if context.actor.kind == "sender":
+    actor = context.actor
+    if (
+        actor.kind == "sender"
+        and await look_up_room(stores, actor.group_id, reference) is None
+    ):
         # Programs look a room up by its name, and post into the id that they find.
         room = await context.write(
             lambda stores: find_room_to_send(context, stores, reference)
         )
     else:
-        room = await find_room(stores, context.actor, reference)
+        room = await find_room(stores, actor, reference)
     return await full_room(context, stores, room, Expansion(request.expand))
 
 

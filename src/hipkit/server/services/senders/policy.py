@@ -19,7 +19,9 @@ __all__ = ["Origin", "SenderPolicy"]
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 """What proxies say of whom they pass on. No program says so of itself."""
 
-WITHIN_SITE = frozenset({"none", "same-origin"})
+OF_NO_PAGE = "none"
+"""What browsers say in `Sec-Fetch-Site` of an address that somebody typed. No page of this server
+calls the API, so that even a page of the same origin is another's, whose name leads here now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,11 @@ class Origin:
     @classmethod
     def of(cls, peer: str, headers: Mapping[str, str]) -> Origin:
         """Return the origin of a call, by its headers in lower case."""
-        site = headers.get("sec-fetch-site", "none")
+        site = headers.get("sec-fetch-site", OF_NO_PAGE)
         return cls(
             address=_plain(peer),
             is_passed_on=any(name in headers for name in FORWARDED),
-            is_of_page="origin" in headers or site not in WITHIN_SITE,
+            is_of_page="origin" in headers or site != OF_NO_PAGE,
         )
 
 

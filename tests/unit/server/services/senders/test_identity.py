@@ -136,6 +136,19 @@ def test_an_oauth_client_that_is_not_stored_gets_a_token(make_site: MakeSite) ->
         assert name in senders_of(site, room)
 
 
+def test_the_secret_of_a_client_is_not_shown_among_the_calls(
+    make_site: MakeSite,
+) -> None:
+    site = relay_site(make_site, token=(listed(SECRET, "CI"),))
+
+    credentials(site, SECRET)
+    notify(site, "Ops", token=SECRET)
+
+    shown = site.calls(None)
+    assert [call.status for call in shown] == [204, 200]
+    assert SECRET not in repr(shown)
+
+
 def test_an_oauth_client_gets_nothing_else(make_site: MakeSite) -> None:
     site = relay_site(make_site)
 

@@ -54,6 +54,7 @@ def test_what_a_proxy_on_this_machine_passes_on_is_not_from_this_machine(
         {"origin": "null"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "same-origin"},
     ],
 )
 def test_a_page_in_a_browser_needs_a_listed_token(headers: dict[str, str]) -> None:
