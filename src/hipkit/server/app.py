@@ -42,6 +42,8 @@ class Server:
         before_stop: Functions that end the responses that would go on; `stop` calls them.
         kinds: Functions that create further kinds of subscription than webhooks, by the kind's
             name. Added before `create_sender` is called.
+        sections: Packages that add sections to the page, such as `hipkit.relay.page`; they are
+            read when the page is created.
         sender: What delivers events, once it was created.
         new_token_file: The file that the first start wrote a token to; `None` later.
         new_link_key: The key of the link that sets the administrator's password; `None` later.
@@ -64,6 +66,7 @@ class Server:
         self.health = Health(runtime.database, runtime.blobs)
         self.own_root = "http://localhost"
         self.before_stop: list[Callable[[], None]] = []
+        self.sections: list[str] = []
         self.kinds: dict[str, Callable[[Server], Kind[Any, Any]]] = {}
         self.sender: Sender | None = None
         self.new_token_file = new_token_file

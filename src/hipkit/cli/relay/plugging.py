@@ -94,6 +94,7 @@ class Plugin:
             links=await open_message_links(runtime),
         )
         server.kinds[ROUTE] = lambda _: kind
+        server.sections.append("hipkit.relay.page")
 
         async def reload() -> None:
             await self._reload(server, kind)

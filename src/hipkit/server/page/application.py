@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import cast
 
@@ -33,6 +34,7 @@ from hipkit.server.page.formatting import (
     webhook_name,
 )
 from hipkit.server.page.rendering import Renderer
+from hipkit.server.page.sections import Section, load_section
 from hipkit.server.page.security import (
     add_safe_headers,
     check_origin,
@@ -63,8 +65,9 @@ class Page:
     def __init__(self, server: Server) -> None:
         self._runtime = server.runtime
         self._static = StaticFiles()
-        self._environment = _make_environment(self._static)
-        self._routes = load_routes()
+        sections = [load_section(package) for package in server.sections]
+        self._environment = _make_environment(self._static, sections)
+        self._routes = load_routes(sections)
         outside_pictures = server.settings.outside_pictures
         renderer = Renderer(self._environment, outside_pictures=outside_pictures)
         self.feeds = Feeds(server.database, server.runtime.signals, renderer)
@@ -204,15 +207,19 @@ NOT_FOUND = ViewRoute("/...", _not_found, is_public=True)
 """The view of every other path."""
 
 
-def _make_environment(static: StaticFiles) -> jinja2.Environment:
+def _make_environment(
+    static: StaticFiles, sections: Sequence[Section]
+) -> jinja2.Environment:
+    packages = ["hipkit.server.page", *(section.package for section in sections)]
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("hipkit.server.page"),
+        loader=jinja2.ChoiceLoader(list(map(jinja2.PackageLoader, packages))),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals["static"] = static.address
+    environment.globals["sections"] = sections
     environment.filters["iso"] = iso_timestamp
     environment.filters["one_line"] = one_line
     environment.filters["show_code"] = show_code

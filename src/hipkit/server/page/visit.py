@@ -189,6 +189,8 @@ NOTICES = {
     "approval": "The program's access was revoked.",
     "client": "The client and its tokens were deleted.",
     "route": "The webhook is being retried.",
+    "paused": "The route is paused. What comes waits.",
+    "resumed": "The route goes on, and is tried at once.",
     "sent": "The delivery is queued and will be sent at once.",
     "webhook": "The webhook was deleted.",
     "created": "The webhook was created. It gets the events from now on.",
