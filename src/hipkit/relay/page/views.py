@@ -79,29 +79,24 @@ class ShownDelivery:
 async def show_routes(visit: Visit) -> Answer:
     """Show all routes; htmx polls for them."""
     found = await list_routes(visit.context)
-    values = {
-        "routes": [ShownRoute(status=each) for each in found if not each.is_no_route],
-        "untaken": next((each.record for each in found if each.is_no_route), None),
-    }
+    routes = [ShownRoute(status=each) for each in found if not each.is_no_route]
+    untaken = next((each.record for each in found if each.is_no_route), None)
     if visit.is_htmx:
-        return visit.part("relay_routes.html", **values)
-    return await visit.page("relay.html", **values)
+        return visit.part("relay_routes.html", routes=routes, untaken=untaken)
+    return await visit.page("relay.html", routes=routes, untaken=untaken)
 
 
 async def show_route(visit: Visit) -> Answer:
     """Show a route with its newest deliveries; htmx polls for them."""
     name = await _name(visit)
-    status = await find_route(visit.context, name)
-    values = {
-        "route": ShownRoute(status=status),
-        "deliveries": [
-            ShownDelivery(delivery=each, posted=_posted(each.item))
-            for each in await list_deliveries(visit.context, name)
-        ],
-    }
+    route = ShownRoute(status=await find_route(visit.context, name))
+    deliveries = [
+        ShownDelivery(delivery=each, posted=_posted(each.item))
+        for each in await list_deliveries(visit.context, name)
+    ]
     if visit.is_htmx:
-        return visit.part("relay_deliveries.html", **values)
-    return await visit.page("relay_route.html", **values)
+        return visit.part("relay_deliveries.html", route=route, deliveries=deliveries)
+    return await visit.page("relay_route.html", route=route, deliveries=deliveries)
 
 
 async def pause(visit: Visit) -> Answer:
