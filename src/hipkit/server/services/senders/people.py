@@ -32,20 +32,22 @@ async def find_recipient(
         FullError: There are as many people as may be made.
     """
     actor, policy = context.actor, context.runtime.senders
+    if actor.kind == "sender":
+        reference = str(reference).strip()
     found = await look_up_user(stores, actor.group_id, reference)
     if actor.kind != "sender" or policy is None or found is not None:
         return await find_user(stores, actor, reference)
     user_id = row_id(reference)
     is_nobody = user_id is not None and not policy.is_id(user_id)
     # Those are of users who were made here, and of senders themselves.
-    if is_nobody or str(reference).strip().lower().endswith(NO_DOMAIN):
+    if is_nobody or str(reference).lower().endswith(NO_DOMAIN):
         raise NotFoundError(f"User {reference} not found")
     if await stores.users.count(actor.group_id) >= policy.settings.new_people:
         raise FullError(
             f"No user is made for this message: there are {policy.settings.new_people}"
             " already. Delete some, or raise new_people in [senders]"
         )
-    new = _new_user(str(reference).strip(), user_id)
+    new = _new_user(str(reference), user_id)
     free_id = await first_free_id(stores) if user_id is None else user_id
     added_id = await insert_user(
         stores, actor.group_id, new, context.now_us, user_id=free_id

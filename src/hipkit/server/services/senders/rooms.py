@@ -44,6 +44,9 @@ async def find_room_to_send(
         FullError: Senders have made as many rooms as they may.
     """
     actor, policy = context.actor, context.runtime.senders
+    if actor.kind == "sender":
+        # A room that is called by an id with a space around it could not be found again.
+        reference = str(reference).strip()
     found = await look_up_room(stores, actor.group_id, reference)
     if actor.kind != "sender" or policy is None or found is not None:
         return await find_room(stores, actor, reference)

@@ -46,6 +46,13 @@ def test_a_room_that_is_named_by_its_id_gets_that_id(site: Site) -> None:
     assert room_names(site) == {12345: "Room 12345"}
 
 
+def test_spaces_around_an_id_make_no_name_of_it(site: Site) -> None:
+    assert notify(site, "%2012345%20").status == 204
+    assert notify(site, "12345").status == 204
+
+    assert room_names(site) == {12345: "Room 12345"}
+
+
 def test_the_settings_name_rooms_of_known_ids(site: Site) -> None:
     notify(site, "777", "by id")
     notify(site, "Dev%20Ops", "by name")
