@@ -29,7 +29,7 @@ from hipkit.api.suggestions import did_you_mean
 from hipkit.client.secret_sources import WRITABLE_BY_OTHERS, read_private_file
 from hipkit.relay.config.problems import Problem, RelayFileError
 from hipkit.relay.config.references import References
-from hipkit.relay.config.tables import RefusedError, TableReader
+from hipkit.relay.config.tables import RefusedError, TableReader, fields_of
 from hipkit.relay.config.values import Duration, Name, Pattern, Template
 from hipkit.relay.message import Color
 from hipkit.relay.routes.route import Backlog, Conditions, Route
@@ -89,7 +89,7 @@ class RouteTable(msgspec.Struct, frozen=True, kw_only=True):
     drop_older_than: Duration | None = None
 
 
-COMMON = tuple(each.encode_name for each in msgspec.structs.fields(RouteTable))
+COMMON = tuple(each.encode_name for each in fields_of(RouteTable))
 
 
 def read_relay_file(
@@ -267,7 +267,7 @@ def _read_route(
     own = () if not isinstance(table, Mapping) else table.keys() - set(COMMON)
     settings = None
     if target is not None and isinstance(table, Mapping):
-        names = [each.encode_name for each in msgspec.structs.fields(target.settings)]
+        names = [each.encode_name for each in fields_of(target.settings)]
         reader.refuse_unknown(own, (*COMMON, *names), at)
         wanted = {key: value for key, value in table.items() if key in names}
         # What else is wrong with the route is told too.
@@ -335,7 +335,7 @@ def secret_keys(target: Target[Any]) -> set[str]:
     """Return the keys of a target's settings that are references."""
     return {
         each.encode_name
-        for each in msgspec.structs.fields(target.settings)
+        for each in fields_of(target.settings)
         if "Secret" in str(each.type)
     }
 

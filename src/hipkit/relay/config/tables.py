@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.api.suggestions import did_you_mean
@@ -21,13 +23,15 @@ from hipkit.relay.config.problems import Problem
 from hipkit.relay.config.references import References
 from hipkit.relay.config.values import PARSERS
 
-__all__ = ["RefusedError", "TableReader"]
+__all__ = ["RefusedError", "TableReader", "fields_of"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 SHOWN = re.compile(r"[\w .-]{1,30}")
 """What is shown of a file: never what may be a pasted address, nor anything long."""
 PARTS = re.compile(r"[\s/?#]+")
+MOST_UNKNOWN = 100
+"""Keys of a table that are told one by one."""
 SHORTEST_PART = 8
 """Of a secret; `https:` in an error is none."""
 KINDS: Mapping[object, str] = {
@@ -36,6 +40,12 @@ KINDS: Mapping[object, str] = {
     int: "must be a whole number",
     str: "must be a text in quotes",
 }
+
+
+@cache
+def fields_of(shape: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """Return the fields of a struct. Thousands of routes may have the same ones."""
+    return msgspec.structs.fields(shape)
 
 
 class RefusedError(Exception):
@@ -55,9 +65,13 @@ class TableReader:
 
     def __init__(self, text: str, references: References) -> None:
         self.problems: list[Problem] = []
-        self._lines = scan_lines(text)
+        self._text = text
         self._references = references
         self._names: dict[int, str] = {}
+
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
+        return scan_lines(self._text)
 
     def name_route(self, number: int, name: str) -> None:
         """Remember the name of a route, for the places of its problems."""
@@ -73,14 +87,16 @@ class TableReader:
     ) -> None:
         """Record a problem for each key that is not known."""
         known = tuple(known)
-        for key in table:
-            if key in known:
-                continue
+        unknown = [key for key in table if key not in known]
+        for key in unknown[:MOST_UNKNOWN]:
             shown = repr(key) if SHOWN.fullmatch(key) else "such a key"
             self.refuse(
                 (*at, key),
                 f"there is no {shown}{did_you_mean(key, known)} There are {', '.join(known)}",
             )
+        if len(unknown) > MOST_UNKNOWN:
+            more = len(unknown) - MOST_UNKNOWN
+            self.refuse(at, f"there are {more} more keys that are not known")
 
     def choose(self, value: object, choices: Iterable[str], at: Path, what: str) -> str:
         """Return a value that is one of a few.
@@ -117,7 +133,7 @@ class TableReader:
         if not isinstance(table, Mapping):
             self.refuse(at, "must be a table of keys and values")
             raise RefusedError
-        fields = msgspec.structs.fields(shape)
+        fields = fields_of(shape)
         known = [field.encode_name for field in fields]
         before = len(self.problems)
         ignored = set(ignored)

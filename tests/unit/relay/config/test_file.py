@@ -265,6 +265,13 @@ def test_each_problem_is_told_where_it_is(
     assert told.startswith(problem)
 
 
+def test_very_many_unknown_keys_are_counted(files: Files) -> None:
+    text = MINIMAL + "".join(f"k{number} = 1\n" for number in range(150))
+    told = files.problems(text)
+    assert len(told) == 101
+    assert told[0].endswith("there are 50 more keys that are not known")
+
+
 def test_a_secret_in_the_wrong_place_is_not_shown(files: Files) -> None:
     for text in (
         f'[[route]]\nname = "ops"\nto = "{SECRET}"\n',
