@@ -45,7 +45,7 @@ def write_units(repository: Path, folder: Path) -> dict[str, str]:
 def test_systemd_accepts_every_unit(repository: Path, tmp_path: Path) -> None:
     units = write_units(repository, tmp_path)
 
-    assert len(units) == 5
+    assert len(units) == 6
     assert verify(tmp_path) == ""
 
 
