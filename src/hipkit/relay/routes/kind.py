@@ -67,7 +67,6 @@ class RouteKind:
         self._sleep = sleep
         self._preparer = Preparer(runtime, links or NoLinks())
         self._places: dict[str, str] = {}
-        self._recent = RecentReferences()
         self._matcher = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-route")
         self.replace(routes, bridges or {})
 
@@ -76,6 +75,7 @@ class RouteKind:
         self._chooser = Chooser(routes, bridges, self._matcher)
         self._routes = {route.name: route for route in routes}
         self._places.clear()
+        self._recent = RecentReferences()
 
     async def get(self, stores: Stores, subscription_id: int) -> RouteRecord | None:
         """Return a route, whatever its state: what is under way is settled in any case."""
@@ -89,13 +89,21 @@ class RouteKind:
         )
 
     def settles_together(self, subscription: RouteRecord) -> bool:
-        """Return whether its target drops what it is sent again, or it only counts."""
+        """Return whether its target drops what it is sent again, or it only counts.
+
+        While a summary or a drop may move the position, each outcome is stored by itself: those
+        that are not stored yet would be behind it, and not counted. What was sent together, and
+        not stored before a kill, is sent again; only where the target fails for long before that,
+        a summary may count it once more.
+        """
         route = self._routes.get(subscription.name)
         if route is None:
             return subscription.name == NO_ROUTE
-        # What is dropped, and a range, move the position by themselves: past what is on its way.
-        moves = route.drop_older_than_seconds is not None or subscription.recovered_us
-        return route.target.drops_late_repeats and not moves
+        return (
+            route.target.drops_late_repeats
+            and route.drop_older_than_seconds is None
+            and subscription.recovered_us is None
+        )
 
     async def choose(
         self, subscription: RouteRecord, events: Sequence[EventRecord]
@@ -167,7 +175,9 @@ class RouteKind:
             self._places.pop(route.name, None)
         if delivery.stands_for and posted.answer.verdict == "content":
             posted = await self._withdraw(record.id, posted)
-        outcome = outcome_of(route, posted, tries=record.tries + 1)
+        outcome = outcome_of(
+            route, posted, tries=record.tries + 1, thread=_thread_of(delivery, posted)
+        )
         self._recent.add(delivery, outcome)
         milliseconds = round((time.monotonic() - began) * 1000)
         return replace(outcome, milliseconds=milliseconds)
@@ -238,6 +248,14 @@ def _is_wanted(
     if not covered.covers(subscription.position, event.id, is_red=False):
         return True
     return is_single(subscription, event, read_posted_event(event.item))
+
+
+def _thread_of(delivery: RouteDelivery, posted: Posted) -> str | None:
+    """Return what the target calls the thread that a message was sent into."""
+    message = delivery.message
+    if message is None or message.thread is None or posted.is_plain:
+        return None
+    return delivery.references.get(message.thread)
 
 
 def _is_kept(

@@ -30,13 +30,16 @@ LONGEST_REFERENCE = 500
 LONGEST_KEY = 200
 
 
-def outcome_of(route: Route, posted: Posted, *, tries: int) -> RouteOutcome:
+def outcome_of(
+    route: Route, posted: Posted, *, tries: int, thread: str | None = None
+) -> RouteOutcome:
     """Return what a target's answer means for the route.
 
     Args:
         route: The route.
         posted: What came of the message.
         tries: How often it has been tried, this time included.
+        thread: What the target calls the thread that the message was sent into.
     """
     answer = posted.answer
     verdict = VERDICTS[answer.verdict]
@@ -49,7 +52,8 @@ def outcome_of(route: Route, posted: Posted, *, tries: int) -> RouteOutcome:
         problem=answer.problem,
         asked_seconds=answer.wait_seconds,
         pause_seconds=route.target.pace_seconds,
-        reference=answer.reference,
+        # A reply to a reply belongs to the same thread: targets know no threads within threads.
+        reference=None if answer.reference is None else thread or answer.reference,
     )
 
 

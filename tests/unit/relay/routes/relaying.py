@@ -20,8 +20,9 @@ from hipkit.relay.targets.protocol import (
     Reply,
     Settings,
 )
-from hipkit.server.events.delivery import Delivery
+from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.posted import POSTED, PostedMessage
+from hipkit.server.events.sender import Sender
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
@@ -191,6 +192,42 @@ class Relay:
                     return was_any
 
         return self.run(work(self.record(name).id))
+
+    def drain(self) -> None:
+        """Send what all routes may send now, as the server's sender does."""
+
+        async def work() -> None:
+            await Sender(self.subscriptions, self.site.server.runtime.signals).drain()
+
+        self.run(work())
+
+    def deliver_together(
+        self, count: int, name: str = "ops", *, is_killed: bool
+    ) -> None:
+        """Send up to a number of messages, as far as they may be settled in one commit."""
+
+        async def work(route_id: int) -> None:
+            source = self.subscriptions
+            done: list[tuple[Delivery, Outcome]] = []
+            while len(done) < count:
+                goes_on = bool(done)
+                delivery = await source.next_delivery(ROUTE, route_id, goes_on=goes_on)
+                if delivery is None:
+                    break
+                outcome = await source.post(delivery)
+                done.append((delivery, outcome))
+                if not source.may_settle_later(delivery, outcome):
+                    break
+            if done and not is_killed:
+                await source.settle(done)
+            return [
+                msgspec.json.decode(delivery.event.item)["id"] for delivery, _ in done
+            ]
+
+        sent = self.run(work(self.record(name).id))
+        if is_killed:
+            self.restart()
+        return sent
 
     def deliver_one(self, name: str = "ops") -> bool:
         """Send the next message of a route, if there may be one now."""

@@ -265,6 +265,54 @@ def test_reply_goes_to_the_thread_of_its_message_or_card(relay: Relay) -> None:
     assert references == [{}, {first: "there-1"}, {"build-7": "there-1"}, {}]
 
 
+def test_reply_to_a_reply_goes_to_the_same_thread(relay: Relay) -> None:
+    names = iter(["root", "reply", "second"])
+    relay.chat.answer = lambda call: Reply(status=200, body=next(names).encode())
+    (first,) = relay.post(1)
+    (reply,) = relay.post(1, attach_to=first)
+    relay.post(1, attach_to=reply)
+    relay.deliver()
+    references = [message["references"] for message in relay.chat.taken]
+    assert references == [{}, {first: "root"}, {reply: "root"}]
+
+
+class Dropping(FakeTarget):
+    """A target that drops what it is sent again."""
+
+    drops_late_repeats: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_thread_is_known_before_the_outcome_of_its_message_is_stored(
+    make: Callable[..., Relay], is_together: bool
+) -> None:
+    relay = make(
+        route("ops", target=Dropping() if is_together else FakeTarget()),
+    )
+    relay.chat.answer = lambda call: Reply(status=200, body=b"root")
+    (first,) = relay.post(1)
+    relay.post(1, attach_to=first)
+    relay.drain()
+    references = [message["references"] for message in relay.chat.taken]
+    assert references == [{}, {first: "root"}]
+    assert relay.record().delivered == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "is_together"),
+    [
+        ({"target": Dropping()}, True),
+        ({}, False),
+        ({"target": Dropping(), "drop_older_than_seconds": HOUR}, False),
+    ],
+)
+def test_only_what_can_be_sent_again_unseen_is_settled_together(
+    make: Callable[..., Relay], values: dict[str, object], is_together: bool
+) -> None:
+    relay = make(route("ops", **values))
+    assert relay.kind.settles_together(relay.record()) == is_together
+
+
 def test_upload_is_not_repeated_after_a_kill(relay: Relay) -> None:
     file = PostedFile(
         key="k" * 43, name="a.png", size_bytes=10, content_type="image/png"
