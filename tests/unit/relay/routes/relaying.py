@@ -203,10 +203,10 @@ class Relay:
 
     def deliver_together(
         self, count: int, name: str = "ops", *, is_killed: bool
-    ) -> None:
-        """Send up to a number of messages, as far as they may be settled in one commit."""
+    ) -> list[str]:
+        """Send messages, up to a number, that may be settled in one commit; return their ids."""
 
-        async def work(route_id: int) -> None:
+        async def work(route_id: int) -> list[str]:
             source = self.subscriptions
             done: list[tuple[Delivery, Outcome]] = []
             while len(done) < count:
