@@ -13,6 +13,7 @@ from tests.faults import (
     hostile,
     kill,
     kill_addon,
+    kill_relay,
     locked,
     read_only,
     sync,
@@ -48,6 +49,15 @@ def test_every_event_is_handled_in_order_whoever_is_killed(
     assert outcome.kills.total() == 3
     assert max(outcome.waiting) > 0
     assert outcome.repeats > 0
+
+
+def test_every_notification_is_relayed_once_and_in_order_whatever_is_killed(
+    tmp_path: Path,
+) -> None:
+    outcome = kill_relay.run(tmp_path, messages=600, kills=3, haste=5)
+
+    assert outcome.kills == 3
+    assert outcome.promised
 
 
 def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
