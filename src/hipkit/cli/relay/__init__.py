@@ -13,7 +13,7 @@ import click
 
 from hipkit.cli.options import LazyGroup
 
-__all__ = ["relay"]
+__all__ = ["COMMANDS", "relay"]
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Run the relay; the word run may be left out."),

@@ -175,7 +175,12 @@ def _report(file: RelayFile, found: list[Checked]) -> None:
 
 def _limits(checked: Checked) -> str:
     target = checked.route.target
-    limits = [_limit(each) for each in target.limits if each.unit != "items"]
+    # Those of parts are for programs, with --json.
+    limits = [
+        _limit(each)
+        for each in target.limits
+        if "[]" not in each.place and each.unit != "items"
+    ]
     if target.pace_seconds == 1:
         limits.append("one message a second")
     elif target.pace_seconds:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from hipkit.api.suggestions import closest
 from hipkit.cli.listening import (
     FILE_QUOTA,
     LISTENING,
@@ -16,6 +17,7 @@ from hipkit.cli.listening import (
     serve_until_stopped,
 )
 from hipkit.cli.options import Command, Settings
+from hipkit.cli.relay import COMMANDS
 from hipkit.cli.relay.loading import FILE, describe_senders, load_file
 from hipkit.cli.relay.plugging import Plugin, report_file
 from hipkit.server.senders import SenderSettings, check_open_door
@@ -65,6 +67,8 @@ def run_relay(
     SIGHUP reads the file again; one that is wrong changes nothing. SIGINT or SIGTERM stops the
     relay: what waits is delivered after the next start.
     """
+    if not file.exists() and (command := closest(str(file), COMMANDS)) is not None:
+        raise click.UsageError(f"no such file or command, did you mean {command}?")
     read = load_file(settings, file)
     senders = read.senders or SenderSettings()
     check_open_door(host, senders)

@@ -42,8 +42,13 @@ def test_a_file_that_is_called_as_a_command_is_given_by_a_path(
 
 
 def test_a_word_that_is_no_command_is_taken_for_a_file(hipkit: Hipkit) -> None:
+    done = hipkit("relay", "ops.toml")
+    assert done.err == "hipkit: ops.toml: No such file or directory\n"
+
+
+def test_a_misspelt_command_gets_a_suggestion(hipkit: Hipkit) -> None:
     done = hipkit("relay", "chekc")
-    assert done.err == "hipkit: chekc: No such file or directory\n"
+    assert done.err == "hipkit: no such file or command, did you mean check?\n"
 
 
 def test_only_the_file_and_options_are_taken(hipkit: Hipkit) -> None:
