@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hipkit.relay.markup.cleaning import safe_url
 from hipkit.relay.markup.escaping import (
+    HAIR_SPACE,
+    ZERO_WIDTH_SPACE,
     code_with_gaps,
     code_with_longer_fence,
     defuse,
@@ -46,6 +49,8 @@ def _quoted(text: str) -> str:
 
 
 def _plain_link(shown: str, url: str) -> str:
+    if safe_url(shown) == url:
+        return shown
     return f"{shown} ({url.removeprefix('mailto:')})"
 
 
@@ -78,6 +83,10 @@ class Dialect:
     """Whether the text of a link may be bold and so on."""
     quote: Callable[[str], str] = _quoted
     """The lines of a quotation."""
+    word_gap: str = ZERO_WIDTH_SPACE
+    """What stands between a marker and a word where they must not touch."""
+    needs_gap_at_signs: bool = False
+    """Whether no marker may stand between a letter and a sign, as in `a**(b)**`."""
     bullet: str = "- "
     has_tables: bool = False
     """Whether it has Markdown's tables; else a row is a line."""
@@ -103,6 +112,8 @@ MARKDOWN = Dialect(
     link=markdown_link,
     address=_unchanged,
     address_ends_at_space=True,
+    word_gap=HAIR_SPACE,
+    needs_gap_at_signs=True,
     has_tables=True,
 )
 """CommonMark with GitHub's tables and strike-through, where line ends count."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "HAIR_SPACE",
     "ZERO_WIDTH_SPACE",
     "code_with_gaps",
     "code_with_longer_fence",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 ZERO_WIDTH_SPACE = "\u200b"
+HAIR_SPACE = "\u200a"
+"""The narrowest that is white space to Markdown."""
 MODIFIER_GRAVE = "\u02cb"
 """Looks like a backtick."""
 EVERYBODY = "all|channel|everyone|here|room"
@@ -42,7 +45,8 @@ IN_MARKDOWN = re.compile(
     r"|(?P<reference>&(?=#?\w+;))"
     r"|<"
 )
-LINE_START = re.compile(r"(#|[+\-](?=[ \t]|$)|[=\-]{2,}$|>)")
+REFERENCE = re.compile(r"&(?=#?\w+;)")
+LINE_START = re.compile(r"(#|[+\-](?=[ \t]|$)|[=\-][=\- \t]*$|>)")
 NUMBER_AT_START = re.compile(r"(\d{1,9})([.)](?:[ \t]|$))")
 BACKTICKS = re.compile("`+")
 FENCE_BEGUN = re.compile("`(?=``)")
@@ -91,7 +95,8 @@ def _is_number(text: str) -> bool:
 
 def markdown_link(shown: str, url: str) -> str:
     """Return a link, whose text is escaped."""
-    return f"[{shown}]({url.replace('(', '%28').replace(')', '%29')})"
+    url = url.replace("(", "%28").replace(")", "%29")
+    return f"[{shown}]({REFERENCE.sub('&amp;', url)})"
 
 
 def code_with_longer_fence(text: str) -> str:

@@ -53,6 +53,7 @@ BLOCKS: dict[str, Tag] = {
     **dict.fromkeys(("caption", "center", "dd", "div", "dt"), "p"),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "p"),
 }
+MARKS: dict[str, Tag] = {"b": "b", "code": "code", "i": "i", "s": "s"}
 BLOCK_TAGS = frozenset(BLOCKS.values())
 HEADINGS = frozenset({"caption", "dt", "h1", "h2", "h3", "h4", "h5", "h6"})
 """Blocks whose text is bold."""
@@ -312,6 +313,8 @@ class _Builder:
                 self._pres -= 1
         if tag == "p" and any(_kind(node) in BLOCK_TAGS for node in children):
             self._open[-1].children += _paragraphs(children)
+        elif children == (Text(" "),):
+            self._add(children[0])
         elif tag is not None and (children or tag in CELLS):
             self._add(Element(tag=tag, children=children, url=closed.url))
         self._continue(closed.around)
@@ -400,17 +403,19 @@ def _holding(holder: Tag, run: list[Node]) -> Element:
 
 
 def _merged(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """Return nodes with neighbouring texts as one."""
+    """Return nodes with neighbouring texts as one, and neighbours that are bold and so on."""
     done: list[Node] = []
-    texts: list[str] = []
-    for node in nodes:
-        if isinstance(node, Text):
-            texts.append(node.text)
-            continue
-        if texts:
-            done.append(Text("".join(texts)))
-            texts.clear()
-        done.append(node)
-    if texts:
-        done.append(Text("".join(texts)))
+    for kind, run in groupby(nodes, key=_kind):
+        together = list(run)
+        if kind == "" and len(together) > 1:
+            text = "".join(node.text for node in together if isinstance(node, Text))
+            together = [Text(text)]
+        elif kind in MARKS and len(together) > 1:
+            parts = [each for node in together for each in _children(node)]
+            together = [Element(tag=MARKS[kind], children=_merged(parts))]
+        done += together
     return tuple(done)
+
+
+def _children(node: Node) -> tuple[Node, ...]:
+    return node.children if isinstance(node, Element) else ()

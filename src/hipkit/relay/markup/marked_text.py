@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from hipkit.relay.markup.cleaning import safe_url
 from hipkit.relay.markup.dialect import AS_TYPED, PLAIN, Dialect, Marker
 from hipkit.relay.markup.escaping import ZERO_WIDTH_SPACE
 from hipkit.relay.markup.tree import Element, Mention, Node, Text
@@ -137,26 +138,41 @@ class _Writer:
     def _inline(self, nodes: Iterable[Node]) -> str:
         nodes = list(nodes)
         written: list[str] = []
-        is_after_marker = False
+        last: Node | None = None
         for node, after in zip(nodes, [*nodes[1:], None], strict=False):
             text = self._piece(node, after)
             if not text:
                 continue
-            needs_gap = self._needs_gap(node)
-            if written and (
-                (needs_gap and _is_word(written[-1][-1]) and not text[0].isspace())
-                or (is_after_marker and _is_word(text[0]))
-            ):
-                written.append(ZERO_WIDTH_SPACE)
+            if written:
+                written.append(self._between(last, written[-1], node, text))
             written.append(text)
-            is_after_marker = needs_gap and not text[-1].isspace()
+            last = node
         return "".join(written)
 
-    def _needs_gap(self, node: Node) -> bool:
-        """Return whether a node's markup is none where it touches a word."""
-        if isinstance(node, Element):
-            return node.tag in self._markers and self._markers[node.tag].needs_gap
-        return isinstance(node, Mention) and node.name in self._mentions
+    def _between(self, last: Node | None, before: str, node: Node, text: str) -> str:
+        """Return what must stand between two pieces, if anything."""
+        if before[-1] == "!" and text[0] == "[":
+            # Together they would be a picture, which is loaded unasked.
+            return ZERO_WIDTH_SPACE
+        must_not_touch = (
+            _is_word(before[-1]) and self._needs_gap(node, text, is_start=True)
+        ) or (_is_word(text[0]) and self._needs_gap(last, before, is_start=False))
+        return self._dialect.word_gap if must_not_touch else ""
+
+    def _needs_gap(self, node: Node | None, text: str, *, is_start: bool) -> bool:
+        """Return whether a node's markup is none if a word touches its start or end."""
+        if isinstance(node, Mention):
+            return node.name in self._mentions
+        if not isinstance(node, Element) or node.tag not in self._markers:
+            return False
+        marker = self._markers[node.tag]
+        if not marker.start or (text[0] if is_start else text[-1]).isspace():
+            return False
+        if marker.needs_gap or not self._dialect.needs_gap_at_signs:
+            return marker.needs_gap
+        end = marker.end or marker.start
+        sign = text[len(marker.start)] if is_start else text[-len(end) - 1]
+        return unicodedata.category(sign)[0] in "PS"
 
     def _piece(self, node: Node, after: Node | None) -> str:
         dialect = self._dialect
@@ -182,8 +198,8 @@ class _Writer:
         if not node.url:
             return self._inline(node.children) or dialect.escape(node.alt)
         text = " ".join(_text(node).split())
-        if not text or safe_url(text) == node.url:
-            if not dialect.address_ends_at_space or _begins_with_space(after):
+        if not text or text == node.url:
+            if not dialect.address_ends_at_space or self._stays(node.url, after):
                 return dialect.address(node.url)
             text = text or node.url
         if node.tag == "a" and dialect.has_marks_in_links:
@@ -191,6 +207,14 @@ class _Writer:
         else:
             shown = dialect.escape(text)
         return dialect.link(shown or dialect.escape(text), node.url)
+
+    def _stays(self, url: str, after: Node | None) -> bool:
+        """Return whether an address is read as it is, and what follows is no part of it."""
+        if self._dialect.escape(f"{url};") != f"{url};":
+            return False
+        if isinstance(after, Text):
+            return AFTER_ADDRESS.match(after.text) is not None
+        return after is None or (isinstance(after, Element) and after.tag == "br")
 
     def _marked(self, text: str, marker: Marker) -> str:
         """Return a text with a marker around each line, and white space outside of it."""
@@ -211,22 +235,22 @@ def _is_block(node: Node) -> bool:
     return isinstance(node, Element) and node.tag in BLOCKS
 
 
-def _begins_with_space(node: Node | None) -> bool:
-    """Return whether what follows an address cannot be read as a part of it."""
-    if isinstance(node, Text):
-        return AFTER_ADDRESS.match(node.text) is not None
-    return node is None or (isinstance(node, Element) and node.tag == "br")
-
-
 def _is_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"
+    """Return whether a letter belongs to a word, and is neither a sign nor white space."""
+    return letter == "_" or (
+        not letter.isspace() and unicodedata.category(letter)[0] not in "PSZ"
+    )
 
 
 def _without_links(nodes: Sequence[Node]) -> Iterator[Node]:
     """Yield nodes with the text of pictures in place of links to them."""
     for node in nodes:
-        is_link = isinstance(node, Element) and node.tag in ("a", "img")
-        yield Text(_text(node)) if is_link else node
+        if not isinstance(node, Element):
+            yield node
+        elif node.tag in ("a", "img"):
+            yield Text(_text(node))
+        else:
+            yield replace(node, children=tuple(_without_links(node.children)))
 
 
 def _row(cells: Sequence[str], width: int) -> str:

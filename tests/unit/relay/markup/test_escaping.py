@@ -61,6 +61,9 @@ def test_markdown_in_a_text_is_none(text: str, escaped: str) -> None:
         ("> a", r"\> a"),
         ("---", r"\---"),
         ("===", r"\==="),
+        ("=", r"\="),
+        ("- - -", r"\- - -"),
+        ("--\t-", "\\--\t-"),
         ("12. a", r"12\. a"),
         ("3) a", r"3\) a"),
         ("    a", "\xa0\xa0\xa0\xa0a"),
@@ -76,6 +79,8 @@ def test_a_line_begins_nothing(line: str, escaped: str) -> None:
 def test_an_address_does_not_end_its_link() -> None:
     link = markdown_link("a", "https://x.y/(b)c")
     assert link == "[a](https://x.y/%28b%29c)"
+    link = markdown_link("a", "https://x.y/?a=1&b=2&copy;")
+    assert link == "[a](https://x.y/?a=1&b=2&amp;copy;)"
 
 
 @given(st.text("`a \n@<!", min_size=1))

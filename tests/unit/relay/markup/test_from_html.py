@@ -70,6 +70,7 @@ def test_white_space_collapses_as_in_browsers(html: str, tree: str) -> None:
     [
         ("<b>x <i>y</b> z</i>", "<b>x <i>y</i></b><i> z</i>"),
         ("<b><b>x</b>y</b>z", "<b>xy</b>z"),
+        ("<b>x</b><b>y</b> <b>z</b>", "<b>xy</b> <b>z</b>"),
         ("<b>x<p>y</p>z</b>", "<b>x</b><p><b>y</b></p><b>z</b>"),
         ("<ul><li>a<li>b<ul><li>c</ul></ul>", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"),
         ("<table><tr><td>a<td>b<tr></table>", "<table><tr><td>a</td><td>b</td></tr></table>"),

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from hipkit.relay.markup.dialect import ANGLES, MARKDOWN, PLAIN, Marker
 from hipkit.relay.markup.from_html import read_html_tree
 from hipkit.relay.markup.from_text import read_text_tree
 from hipkit.relay.markup.marked_text import plain_text, text_of, write_marked
-from hipkit.relay.markup.tree import Element, Mention, Text
+from hipkit.relay.markup.tree import Element, Mention, Node, Text
 
 
 def markdown(html: str) -> str:
@@ -61,13 +66,19 @@ def test_every_line_has_its_own_markers() -> None:
 
 def test_a_marker_that_needs_a_gap_touches_no_word() -> None:
     assert slack("foo<b>bar</b>baz <b>x</b>") == "foo\u200b*bar*\u200bbaz *x*"
-    assert markdown("foo<b>bar</b><i>baz</i>q") == "foo**bar**_baz_\u200bq"
+    assert markdown("foo<b>bar</b><i>baz</i>q") == "foo**bar**_baz_\u200aq"
 
 
 def test_a_link_that_shows_its_address_is_the_address() -> None:
     html = "https://x.y/a_b <a href='https://x.y'> https://x.y</a>"
     assert markdown(html) == "https://x.y/a_b https://x.y"
     assert slack(html) == "<https://x.y/a_b> <https://x.y>"
+
+
+def test_an_address_that_was_encoded_is_shown_as_it_was_typed() -> None:
+    html = "https://x.y/a|b"
+    assert markdown(html) == r"[https://x.y/a\|b](https://x.y/a%7Cb)"
+    assert plain(html) == html
 
 
 def test_text_after_an_address_is_no_part_of_it() -> None:
@@ -119,3 +130,82 @@ def test_the_text_of_a_tree_is_not_escaped() -> None:
         Element(tag="img", alt="b"),
     )
     assert text_of(nodes) == "*a*@ann\nb"
+
+
+# What CommonMark makes of it, by a parser of others.
+
+SIGNS = ["*", "**", "_", "__", "~", "~~", "`", "```", "[", "]", "(", ")", "<", ">", "#", "-",
+         "+", "1.", "1)", "=", "|", "\\", "!", "![", ":", "$", "---", "===", "| --- |"]  # fmt: skip
+WORDS = ["a", "b_c", "é", "0", "word ", " ", "    ", "\t", "\n", "\n\n", "&amp;", "&lt;", "&",
+         "&#35;", "<!--", "http://x.y", "@here"]  # fmt: skip
+TAGS = ["<b>", "</b>", "<i>", "</i>", "<s>", "</s>", "<code>", "</code>", "<p>", "</p>", "<br>",
+        "<ul>", "<li>", "</ul>", "<ol>", "</ol>", "<pre>", "</pre>", "<blockquote>", "</a>",
+        "<a href='http://x.y/z'>", "<table><tr><td>", "<td>", "<tr>", "<th>", "</table>",
+        "<img src='http://x.y/i.png' alt='al*t'>"]  # fmt: skip
+PARSER = MarkdownIt("commonmark", {"breaks": True, "html": False})
+PARSER.enable(["table", "strikethrough"])
+NEVER = {"h1", "h2", "hr", "img"}
+
+
+class Shown(HTMLParser):
+    """Collects the text and the tags of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: set[str] = set()
+        self.feed(html)
+
+    def handle_data(self, data: str) -> None:
+        """Add a text."""
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Add a tag."""
+        self.tags.add(tag)
+
+
+def shown(nodes: Iterable[Node]) -> Shown:
+    return Shown(PARSER.render(write_marked(nodes, MARKDOWN)))
+
+
+def letters(text: str) -> str:
+    """Return a text without white space, and without what keeps markup apart."""
+    return "".join(text.replace("\u200b", "").split())
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([*SIGNS, *WORDS]), max_size=14).map("".join))
+@example("!http://x.y*")
+@example("http://x.y&#35;")
+@example("*\n=")
+@example("--\t-")
+def test_a_text_is_shown_as_it_was_typed(text: str) -> None:
+    found = shown(read_text_tree(text, commands=False))
+    assert letters(found.text) == letters(text)
+    assert found.tags <= {"a", "br", "p"}
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from([*SIGNS, *WORDS, *TAGS]), max_size=14).map("".join))
+@example("é<b>*")
+@example("a<b><i>*")
+@example("<b>*<ul></ul>*")
+@example("<a href='http://x.y/z'><b><img src='http://x.y/i.png' alt='al*t'>")
+def test_html_is_shown_with_its_own_markup_alone(html: str) -> None:
+    nodes = read_html_tree(html)
+    found = shown(nodes)
+    assert letters(found.text) == letters(text_with_addresses(nodes))
+    assert not found.tags & NEVER
+
+
+def text_with_addresses(nodes: Iterable[Node]) -> str:
+    """Return the text of a tree, with the address of a link that shows nothing."""
+    text = ""
+    for node in nodes:
+        if isinstance(node, Element) and node.tag not in ("br", "img"):
+            inner = text_with_addresses(node.children)
+            text += inner if inner.strip() else node.url
+        else:
+            text += text_of([node])
+    return text
