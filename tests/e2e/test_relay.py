@@ -160,6 +160,34 @@ def test_a_file_that_was_changed_is_read_at_sighup_and_nothing_is_lost(
         assert server.stop() == 0
 
 
+def test_a_secret_is_read_again_with_the_file(write: Write, receiver: Receiver) -> None:
+    path = write(ops="")
+    with relaying(path) as server:
+        hook = path.with_name("ops")
+        hook.write_text(hook.read_text().replace("/s3cret/ops", "/s3cret/new"))
+        server.process.send_signal(signal.SIGHUP)
+        wait_for_line(server, "was read again")
+        send(server, "hello")
+        assert receiver.next()["path"] == "/s3cret/new"
+        hook.chmod(0o644)
+        server.process.send_signal(signal.SIGHUP)
+        assert "chmod 600" in wait_for_line(server, "stay as they were")
+        send(server, "still there")
+        assert receiver.next()["path"] == "/s3cret/new"
+        assert server.stop() == 0
+    assert "s3cret" not in "".join(server.stderr_lines)
+
+
+def test_a_reload_opens_no_door(write: Write) -> None:
+    everywhere = "0.0.0.0"  # noqa: S104 - what is tested is that it is no open door
+    path = write('[senders]\naccept = ["127.0.0.0/8"]\n', ops="")
+    with relaying(path, "--host", everywhere) as server:
+        write(ops="")
+        server.process.send_signal(signal.SIGHUP)
+        assert "in [senders], such as" in wait_for_line(server, "stay as they were")
+        assert server.stop() == 0
+
+
 def test_messages_during_reloads_arrive_once_and_in_order(
     write: Write, receiver: Receiver
 ) -> None:
