@@ -33,6 +33,23 @@ PATIENCE_MILLISECONDS = 20_000
 
 EMAIL = "admin@example.com"
 
+ROUTES = """
+[[route]]
+name = "ops"
+rooms = "*"
+to = "mattermost"
+url = "file:hook"
+allow_private_network = true
+
+[[route]]
+name = "nothing yet"
+rooms = ["No such room"]
+to = "mattermost"
+url = "file:hook"
+allow_private_network = true
+"""
+"""One route whose target is not there, and one that takes nothing."""
+
 RULES = """async () => (await axe.run(document, {
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     rules: {"target-size": {enabled: true}},
@@ -107,8 +124,12 @@ def served(
     chromium_path: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """A server for the tests of one module; each makes the rooms that it needs."""
+    folder = tmp_path_factory.mktemp("served")
+    folder.joinpath("hook").write_text("http://127.0.0.1:9/hooks/secret")
+    folder.joinpath("hook").chmod(0o600)
+    folder.joinpath("relay.toml").write_text(ROUTES)
     options = ("--no-rate-limits", "--webhook-network", "127.0.0.0/8")
-    with serving(tmp_path_factory.mktemp("served"), *options) as running:
+    with serving(folder, *options, "--relay", "relay.toml") as running:
         made = admin(running.folder, "user", "password", EMAIL)
         yield Served(running, str(made["password"]))
 

@@ -124,9 +124,20 @@ def fill_everything(served: Served) -> dict[str, object]:
         "person": person,
         "password_link": link["link"],
         "room": room,
+        "route": _number_of_route(served, "ops"),
+        "idle_route": _number_of_route(served, "nothing yet"),
         "token": token["id"],
         "webhook": webhook,
     }
+
+
+def _number_of_route(served: Served, name: str) -> int:
+    """Return the number by which the page has a route."""
+    path = served.running.folder / "chat.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        sql = "SELECT id FROM routes WHERE name = ?"
+        (number,) = database.execute(sql, (name,)).fetchone()
+    return int(number)
 
 
 def _link_to(served: Served, message_id: str) -> str:

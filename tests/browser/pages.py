@@ -48,6 +48,8 @@ PAGES = {
     "/people": ("/people",),
     "/people/new": ("/people/new",),
     "/people/{user_id}": ("/people/{person}",),
+    "/relay": ("/relay",),
+    "/relay/{route_id}": ("/relay/{route}", "/relay/{idle_route}"),
     "/rooms/new": ("/rooms/new",),
     "/rooms/{room_id}": (
         "/rooms/{room}",
