@@ -95,8 +95,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for key, scopes in found.items():
             used[key] = sorted({*used.get(key, ()), *scopes})
     cache = getattr(config, "cache", None)
-    if used and cache is not None:
-        cache.set(SCOPES, {**cache.get(SCOPES, {}), **used})
+    if not used or cache is None:
+        return
+    recorded = cache.get(SCOPES, {})
+    if not _is_whole(session):
+        used = {
+            key: sorted({*scopes, *recorded.get(key, ())})
+            for key, scopes in used.items()
+        }
+    cache.set(SCOPES, {**recorded, **used})
+
+
+def _is_whole(session: pytest.Session) -> bool:
+    """Return whether all tests ran, as far as is known: what they did not use is not needed."""
+    config = session.config
+    chosen = [config.getoption(name, None) for name in ("keyword", "markexpr", "lf")]
+    named = any("::" in each or each.endswith(".py") for each in config.args)
+    return not (any(chosen) or named or session.testsfailed or session.shouldstop)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -96,6 +96,9 @@ def test_karma(addon_host, number):
     addon_host.install(addon)
     addon_host.room("ops").say("/karma @bob")
     assert addon_host.room("ops").replies == ["one more"]
+
+def test_quiet(addon_host):
+    addon_host.install(addon)
 """
 
 
@@ -119,13 +122,20 @@ def test_scopes_that_add_ons_used_are_stored_for_the_check(
 
     # Loading all plugins that are here would take most of the time.
     pytest_here = ("pytest", "-q", "-p", "hipkit.pytest_plugin", "-p", "xdist.plugin")
-    assert "4 passed" in run(*pytest_here, *options)
-    # A run of no test that matters forgets nothing.
-    run(*pytest_here, "-k", "nothing")
+    assert "5 passed" in run(*pytest_here, *options)
+    # A run of some tests forgets nothing that others used.
+    for some in (["-k", "nothing"], ["-k", "quiet"], ["test_karma.py::test_quiet"]):
+        run(*pytest_here, *options, *some)
 
     checked = run("hipkit.cli", "addon", "check", "karma:addon")
     assert "scopes[1] is view_room, which no test used" in checked
     assert "send_notification" not in checked
+
+    whole = (tmp_path / "test_karma.py").read_text()
+    (tmp_path / "test_karma.py").write_text(whole.replace("test_karma", "unused"))
+    assert "1 passed" in run(*pytest_here, *options)
+    checked = run("hipkit.cli", "addon", "check", "karma:addon")
+    assert "scopes[0] is send_notification, which no test used" in checked
 
 
 REFUSED = """
