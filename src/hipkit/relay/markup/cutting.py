@@ -80,7 +80,9 @@ def fit(
     best, low, high = "", 0, min(total, limit)
     place = high
     for _ in range(MOST_TRIES):
-        text = write([*_prefix(nodes, place), *_ending(nodes, place, link)])
+        kept = _prefix(nodes, place)
+        missing = total - count_characters(kept)
+        text = write([*kept, *_ending(missing, link)])
         size = measure(text)
         if size <= limit:
             best, low = text, place
@@ -94,7 +96,7 @@ def fit(
         place = guess if low < guess < high else (low + high) // 2
     if best:
         return best
-    shortest = write(_ending(nodes, 0, None))
+    shortest = write(_ending(total, None))
     return shortest if measure(shortest) <= limit else ""
 
 
@@ -130,8 +132,7 @@ def _count(node: Node) -> int:
     return count_characters(node.children)
 
 
-def _ending(nodes: Sequence[Node], place: int, link: str | None) -> tuple[Node, ...]:
-    count = count_characters(nodes) - count_characters(_prefix(nodes, place))
+def _ending(count: int, link: str | None) -> tuple[Node, ...]:
     more: Node = Text(f"{count:,} more characters")
     if link is not None:
         more = Element(tag="a", url=link, children=(more,))

@@ -25,7 +25,7 @@ __all__ = ["LONGEST_SOURCE", "read_html_tree"]
 
 LONGEST_SOURCE = 100_000
 """Characters of HTML that are read. Only servers without HipChat's limits take more."""
-DEEPEST, MOST_ELEMENTS = 24, 5_000
+DEEPEST, MOST_ELEMENTS = 12, 5_000
 """Elements within or after more others than these are left out, and their content stays."""
 
 INLINE: dict[str, Tag] = {
