@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import escaped_line
 from hipkit.relay.markup.dialect import ANGLES
-from hipkit.relay.markup.escaping import escape_angles
+from hipkit.relay.markup.escaping import defuse, escape_angles
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
 from hipkit.relay.targets.attachments import (
@@ -179,7 +179,7 @@ class SlackBot(Target[SlackBotSettings]):
         known = {} if options.plain else options.references
         body = _content(message, options, name=None) | {
             "channel": settings.channel,
-            "username": escaped_line(message.label, MOST_NAME, FORM.escape_name),
+            "username": escaped_line(message.label, MOST_NAME, defuse),
             "icon_url": message.avatar_url,
             "thread_ts": known.get(message.thread or ""),
             "metadata": {

@@ -40,6 +40,11 @@ def test_a_bot_shows_the_label_and_picture() -> None:
     assert post["attachments"][0]["color"] == "#D04437"
 
 
+def test_a_name_is_no_markup() -> None:
+    assert bot(label="R&D @here")["username"] == "R&D @\u200bhere"
+    assert hook(label="R&D", color=None)["text"] == "*R&amp;D*\nBuild failed"
+
+
 def test_a_message_has_its_id_where_readers_do_not_see_it() -> None:
     assert bot()["metadata"]["event_payload"] == {"id": message().id}
 
