@@ -268,7 +268,7 @@ LINK_FORMS = {
     "slack-bot": BRACKET_LINK,
 }
 """How links are written in the strings of a request; all have `href` and members besides."""
-NO_MARKUP = {"author_name", "fallback", "username"}
+NO_MARKUP = {"author_name", "fallback", "footer", "username"}
 HREF = re.compile(r"<[^<>]*(?:href|src)=\"([^\"]*)")
 ADDRESS_MEMBERS = re.compile(r"(_|^)(url|link|icon)$")
 
