@@ -6,8 +6,9 @@ import re
 import pytest
 
 import hipkit
-from hipkit import HipChat
-from hipkit.client.setup import ClientSetup
+from hipkit import AsyncHipChat, HipChat
+from hipkit.client.async_chat_client import AsyncChatClient
+from hipkit.client.chat_client import ChatClient
 from hipkit.v1.catalog import OPERATIONS as V1
 from hipkit.v2.catalog import OPERATIONS as V2
 from scripts.reference import FOLDER, OVERVIEW, pages
@@ -45,14 +46,17 @@ def test_the_reference_has_every_public_name() -> None:
     assert missing == []
 
 
-def test_the_reference_of_the_clients_has_what_both_inherit() -> None:
+def test_the_reference_of_the_clients_has_what_they_inherit() -> None:
     listed = re.findall(r"inherited_members: \[(.*)\]", reference())
-    inherited = {
-        name
-        for name, _ in inspect.getmembers_static(ClientSetup)
-        if not name.startswith("_") and name not in vars(HipChat)
-    }
-    assert [set(each.split(", ")) for each in listed] == [inherited, inherited]
+
+    assert [set(each.split(", ")) for each in listed] == [
+        {
+            name
+            for name, _ in inspect.getmembers_static(base)
+            if not name.startswith("_") and name not in vars(client)
+        }
+        for base, client in ((ChatClient, HipChat), (AsyncChatClient, AsyncHipChat))
+    ]
 
 
 def reference() -> str:
