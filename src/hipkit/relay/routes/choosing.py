@@ -66,7 +66,11 @@ class Chooser:
         return {event.id: self._takers(event) for event in events}
 
     def _takers(self, event: EventRecord) -> frozenset[str]:
-        message = read_posted_event(event.item)
+        try:
+            message = read_posted_event(event.item)
+        except msgspec.MsgspecError:
+            # All routes show that they could not read it: none would hide it.
+            return frozenset(route.name for route in self._routes)
         bridge = None if message.token is None else self._bridges.get(message.token)
         taking = takers(self._routes, message, text=event.text, bridge=bridge)
         names = frozenset(route.name for route in taking)

@@ -21,6 +21,8 @@ class RouteDelivery(Delivery):
     message: RelayMessage | None = field(default=None, repr=False)
     references: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What is known of the target, see `RenderOptions`."""
+    unread: str | None = None
+    """Why the event cannot be read, if it cannot."""
     stands_for: int = 0
     """How many messages a summary stands for; 0 for a message."""
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from hipkit.api.errors import StorageError
 from hipkit.relay.routes.backlog import Range
 from hipkit.relay.routes.choosing import NO_ROUTE, Chooser, read_posted_event
 from hipkit.relay.routes.delivery import RouteDelivery
@@ -138,14 +139,25 @@ class RouteKind:
         route = self._routes.get(subscription.name)
         if route is None:
             return RouteDelivery(subscription=subscription, event=event)
-        delivery = await self._preparer.prepare(
-            stores, self._chooser, route, subscription, event
-        )
+        try:
+            delivery = await self._preparer.prepare(
+                stores, self._chooser, route, subscription, event
+            )
+        except StorageError:
+            raise
+        except Exception as error:
+            # Whatever a stranger wrote, it must not hold up what comes after it.
+            problem = f"it could not be read: {type(error).__name__}"
+            return RouteDelivery(
+                subscription=subscription, event=event, route=route, unread=problem
+            )
         return self._recent.complete(delivery)
 
     async def post(self, delivery: RouteDelivery) -> Outcome:
         """Send a message once, and once more as plain text if it is refused."""
         record, route, message = delivery.subscription, delivery.route, delivery.message
+        if delivery.unread is not None:
+            return Outcome(verdict_is="refused", problem=delivery.unread)
         if route is None or message is None:
             # What no route takes is counted, and shown among what was delivered.
             is_counted = isinstance(record, RouteRecord) and record.name == NO_ROUTE

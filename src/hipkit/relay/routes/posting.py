@@ -144,7 +144,11 @@ async def _upload(
 
 
 async def _upload_file(route: Route, file: RelayFile, sender: Sends) -> Posted:
-    rendered = route.target.render_upload(file, route.settings)
+    try:
+        rendered = route.target.render_upload(file, route.settings)
+    except Exception as error:
+        problem = f"its upload could not be rendered: {type(error).__name__}"
+        return Posted(answer=Answer(verdict="content", problem=problem))
     return await _send(route, sender, rendered, route.target.read_upload)
 
 
@@ -169,4 +173,14 @@ async def _send(
     result = await sender.send(rendered, route.settings)
     if isinstance(result, Answer):
         return Posted(answer=result)
-    return Posted(answer=read(result), status=result.status)
+    return Posted(answer=_read(result, read), status=result.status)
+
+
+def _read(reply: Reply, read: Callable[[Reply], Answer]) -> Answer:
+    try:
+        return read(reply)
+    except Exception as error:
+        # Whatever a target answers: what it took is not sent again for that.
+        problem = f"its answer could not be read: {type(error).__name__}"
+        is_success = 200 <= reply.status < 300
+        return Answer(verdict="delivered" if is_success else "later", problem=problem)

@@ -11,7 +11,9 @@ from hipkit.relay.routes.choosing import NO_ROUTE
 from hipkit.relay.routes.operating import hold_route, release_route, send_again
 from hipkit.relay.routes.route import Conditions
 from hipkit.relay.targets.protocol import Answer, HttpCall, Reply
-from hipkit.server.events.posted import PostedFile
+from hipkit.server.events.posted import POSTED, PostedFile, PostedMessage
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import NewEvent
 from tests.unit.relay.fake_target import FakeTarget
 from tests.unit.relay.routes.relaying import (
     DAY,
@@ -247,6 +249,44 @@ def test_apprise_has_three_tries(make: Callable[..., Relay]) -> None:
     assert len(relay.chat.tried) == 4
     assert relay.chat.ids == [second]
     assert relay.record().set_aside == 1
+
+
+def test_message_that_cannot_be_read_is_refused_and_the_next_goes_on(
+    make: Callable[..., Relay],
+) -> None:
+    class Failing:
+        """Links that fail for one message."""
+
+        def message(self, message: PostedMessage) -> str | None:
+            if message.body == "hostile":
+                raise RecursionError("secret text")
+            return None
+
+        def file(self, message: PostedMessage) -> str | None:
+            return None
+
+    relay = make(links=Failing())
+    relay.post(1, body="hostile")
+    (other,) = relay.post(1)
+    relay.deliver()
+    assert relay.chat.ids == [other]
+    (_, shown) = relay.deliveries()
+    assert (shown.state, shown.problem) == (
+        "refused",
+        "it could not be read: RecursionError",
+    )
+
+
+def test_event_that_is_no_message_is_refused_by_every_route(relay: Relay) -> None:
+    async def command(stores: Stores) -> None:
+        new = NewEvent(group_id=1, room_id=1, event=POSTED, item="{}", root="")
+        await stores.events.add(new, 1)
+
+    relay.run(relay.site.server.database.write(command))
+    (other,) = relay.post(1)
+    relay.deliver()
+    assert relay.chat.ids == [other]
+    assert relay.record().refused == 1
 
 
 # Threads and files

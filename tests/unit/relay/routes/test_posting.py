@@ -177,6 +177,32 @@ async def test_what_cannot_be_rendered_is_tried_as_plain_text(memory: Memory) ->
     assert len(sender.calls) == 1
 
 
+@pytest.mark.parametrize(("status", "verdict"), [(200, "delivered"), (500, "later")])
+async def test_answer_that_cannot_be_read_sends_nothing_again_that_was_taken(
+    memory: Memory, status: int, verdict: str
+) -> None:
+    class Broken(FakeTarget):
+        def read(self, reply: Reply) -> Answer:
+            raise KeyError("secret text")
+
+    posted = await post(Sender(status), memory, target=Broken())
+    assert posted.answer == Answer(
+        verdict=verdict,  # type: ignore[arg-type]  # one of its four
+        problem="its answer could not be read: KeyError",
+    )
+
+
+async def test_file_whose_upload_cannot_be_rendered_is_linked(memory: Memory) -> None:
+    class Broken(FakeTarget):
+        def render_upload(self, file: RelayFile, settings: FakeSettings) -> HttpCall:
+            raise ValueError("secret text")
+
+    sender = Sender()
+    posted = await post(sender, memory, message(files=(FILE,)), target=Broken())
+    assert posted.answer.verdict == "delivered"
+    assert sender.urls == ["hook"]
+
+
 async def test_files_are_uploaded_first_and_their_references_kept(
     memory: Memory,
 ) -> None:
