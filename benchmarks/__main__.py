@@ -19,6 +19,7 @@ from benchmarks import (
     addon_webhooks,
     calls,
     cold_start,
+    dead_target,
     deep_history,
     document,
     footprint,
@@ -66,6 +67,7 @@ ROWS: Mapping[str, Row] = {
     "live": Row("Live messages", live_events.measure),
     "notify": Row("Notifications stored durably", notifications.measure),
     "webhooks": Row("Notifications and webhooks", webhook_load.measure),
+    "dead": Row("One dead target of fifty", dead_target.measure),
     "addon": Row("Webhooks that an add-on gets", addon_webhooks.measure),
 }
 
