@@ -18,19 +18,25 @@ from tests.e2e.serving import Running, serving
 NO_HURRY = ("--user-calls", "100000", "--messages", "100000")
 """The tests read all pages within seconds: HipChat's limits would stop them."""
 
-HOMESERVER = ("127.0.0.1", 8008)
-
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start the one server of all pages, in the folder of all pages."""
     folder = tmp_path_factory.mktemp("reader")
-    with homeserver(), serving(folder, *NO_HURRY, database="hipkit.db") as server:
+    with serving(folder, *NO_HURRY, database="hipkit.db") as server:
         yield server
 
 
+@pytest.fixture(scope="session")
+def homeserver() -> Iterator[int]:
+    """Listen in place of a homeserver, to which the page about the relay only connects."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        yield port
+
+
 @pytest.fixture(scope="module")
-def reader(running: Running) -> Iterator[Reader]:
+def reader(running: Running, homeserver: int) -> Iterator[Reader]:
     """Stand in the folder, with the server's address and token in the environment.
 
     So a page's `HipChat()` works as it does in a reader's second terminal. What a page exports
@@ -47,18 +53,11 @@ def reader(running: Running) -> Iterator[Reader]:
         logging_as_before(),
     ):
         monkeypatch.chdir(running.folder)
-        yield Reader(folder=running.folder, port=f":{address.port}")
-
-
-@contextlib.contextmanager
-def homeserver() -> Iterator[None]:
-    """Listen where the page about the relay has a homeserver; its check only connects."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with contextlib.suppress(OSError):  # Then somebody listens there already.
-            listener.bind(HOMESERVER)
-            listener.listen()
-        yield
+        yield Reader(
+            folder=running.folder,
+            port=f":{address.port}",
+            homeserver_port=f":{homeserver}",
+        )
 
 
 @contextlib.contextmanager
