@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from hipkit.api.errors import StorageError
 from hipkit.relay.routes.backlog import Range
-from hipkit.relay.routes.choosing import NO_ROUTE, Chooser, read_posted_event
+from hipkit.relay.routes.choosing import NO_ROUTE, Chooser
 from hipkit.relay.routes.delivery import RouteDelivery
 from hipkit.relay.routes.links import Links, NoLinks
 from hipkit.relay.routes.posting import Posted, Sends, send_message
@@ -116,20 +116,23 @@ class RouteKind:
         summary = await self._database.stores.routes.summary(subscription.id)
         covered = None if summary is None else range_of(summary)
         oldest_us = self._oldest_us(subscription)
-        taken = await self._chooser.taken(subscription.name, events)
+        left = [one for one in events if not _is_covered(subscription, one, covered)]
+        taken = await self._chooser.taken(subscription.name, left)
         chosen, dropped, last_dropped = None, 0, 0
-        for event, is_taken in zip(events, taken, strict=True):
-            if not _is_wanted(subscription, event, covered, is_taken=is_taken):
+        for event, is_taken in zip(left, taken, strict=True):
+            is_kept = _is_kept(subscription, event, covered)
+            if not is_taken and not is_kept:
                 continue
-            if event.created_us < oldest_us and not _is_kept(
-                subscription, event, covered
-            ):
+            if event.created_us < oldest_us and not is_kept:
                 dropped, last_dropped = dropped + 1, event.id
                 continue
             chosen = Delivery(subscription=subscription, event=event)
             break
         if dropped:
             await self._drop(subscription, dropped, last_dropped)
+        if chosen is None:
+            # Calls to the server go on while a long backlog is passed over.
+            await asyncio.sleep(0)
         return chosen
 
     async def prepare(
@@ -240,26 +243,15 @@ class RouteKind:
         return replace(posted, answer=answer)
 
 
-def _is_wanted(
-    subscription: RouteRecord,
-    event: EventRecord,
-    covered: Range | None,
-    *,
-    is_taken: bool,
+def _is_covered(
+    subscription: RouteRecord, event: EventRecord, covered: Range | None
 ) -> bool:
-    """Return whether a route sends an event, or a summary in its place."""
-    if event.only_for is not None:
-        return event.only_for == subscription.id
-    if covered is None:
-        return is_taken
-    # Also where the file was changed meanwhile: without its first message, the summary is lost.
-    if covered.is_next(subscription.position, event.id):
-        return True
-    if not is_taken:
-        return False
-    if not covered.covers(subscription.position, event.id, is_red=False):
-        return True
-    return is_single(subscription, event, read_posted_event(event.item))
+    """Return whether an event is passed over, because a summary had it."""
+    return (
+        covered is not None
+        and covered.covers(subscription.position, event.id, is_red=False)
+        and not is_single(subscription, event)
+    )
 
 
 def _thread_of(delivery: RouteDelivery, posted: Posted) -> str | None:
@@ -273,7 +265,11 @@ def _thread_of(delivery: RouteDelivery, posted: Posted) -> str | None:
 def _is_kept(
     subscription: RouteRecord, event: EventRecord, covered: Range | None
 ) -> bool:
-    """Return whether an event is not dropped for its age."""
-    if event.only_for is not None:
-        return True
-    return covered is not None and covered.is_next(subscription.position, event.id)
+    """Return whether an event is sent whatever the file says by now.
+
+    That is what the operator sends again, and what a summary begins with: without it, all that
+    the summary stands for would be lost.
+    """
+    return event.only_for is not None or (
+        covered is not None and covered.is_next(subscription.position, event.id)
+    )

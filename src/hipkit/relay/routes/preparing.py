@@ -6,6 +6,8 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from hipkit.relay.message import RelayMessage
 from hipkit.relay.reading import read_posted
 from hipkit.relay.routes.backlog import Range, RangeFinder
@@ -23,7 +25,7 @@ from hipkit.server.storage.stores.routes import RouteRecord, SummaryRecord
 
 __all__ = ["Preparer", "is_single", "range_of"]
 
-EVENTS_AT_ONCE = 500
+EVENTS_AT_ONCE = 200
 """Events of a long backlog that are in memory at once."""
 
 
@@ -50,14 +52,11 @@ class Preparer:
         event: EventRecord,
     ) -> RouteDelivery:
         """Return a route's next event as its target gets it."""
-        posted = self.read(event)
         summary = await stores.routes.summary(record.id)
         if summary is None or not range_of(summary).is_next(record.position, event.id):
             summary = None
             if route.backlog == "summarise" and record.recovered_us is not None:
-                summary = await self._begin_summary(
-                    stores, chooser, record, event, posted
-                )
+                summary = await self._begin_summary(stores, chooser, record, event)
         if summary is not None:
             writer = await self._write_summary(stores, chooser, record, summary)
             message = writer.write(summary.message_id, summary.created_us)
@@ -68,7 +67,7 @@ class Preparer:
                 message=message,
                 stands_for=writer.count,
             )
-        message = self._message(route, posted)
+        message = self._message(route, self.read(event))
         keys = [file.key for file in message.files]
         if message.thread is not None:
             keys.append(message.thread)
@@ -101,23 +100,18 @@ class Preparer:
         chooser: Chooser,
         record: RouteRecord,
         event: EventRecord,
-        posted: PostedMessage,
     ) -> SummaryRecord | None:
         """Store the range of a summary that begins with an event, if there is to be one."""
         recovered_us = record.recovered_us or 0
         is_over = event.created_us > recovered_us
-        if is_single(record, event, posted) and not is_over:
+        if is_single(record, event) and not is_over:
             return None
         found = None
         if not is_over:
             finder = RangeFinder(self._now_us())
-            async for waiting, content in self._taken(
-                stores, chooser, record, after=event.id - 1
-            ):
+            async for waiting in _taken(stores, chooser, record, after=event.id - 1):
                 finder.add(
-                    waiting.id,
-                    waiting.created_us,
-                    is_red=is_single(record, waiting, content),
+                    waiting.id, waiting.created_us, is_red=is_single(record, waiting)
                 )
             found = finder.find()
         summary = None
@@ -148,41 +142,37 @@ class Preparer:
         summary: SummaryRecord,
     ) -> SummaryWriter:
         covered, writer = range_of(summary), SummaryWriter()
-        async for event, posted in self._taken(
-            stores,
-            chooser,
-            record,
-            after=covered.first - 1,
-            until=covered.last,
+        async for event in _taken(
+            stores, chooser, record, after=covered.first - 1, until=covered.last
         ):
-            is_red = is_single(record, event, posted)
-            if event.id == covered.first or not is_red:
+            if event.id == covered.first or not is_single(record, event):
+                posted = read_posted_event(event.item)
                 writer.add(posted, self._links.message(posted))
         return writer
 
-    async def _taken(
-        self,
-        stores: Stores,
-        chooser: Chooser,
-        record: RouteRecord,
-        *,
-        after: int,
-        until: int | None = None,
-    ) -> AsyncIterator[tuple[EventRecord, PostedMessage]]:
-        """Yield what waits for a route, a few events at a time: there may be 100,000."""
-        while True:
-            events = await stores.events.after(record, after, count=EVENTS_AT_ONCE)
-            if not events:
+
+async def _taken(
+    stores: Stores,
+    chooser: Chooser,
+    record: RouteRecord,
+    *,
+    after: int,
+    until: int | None = None,
+) -> AsyncIterator[EventRecord]:
+    """Yield what waits for a route, a few events at a time: there may be 100,000."""
+    while True:
+        events = await stores.events.after(record, after, count=EVENTS_AT_ONCE)
+        if not events:
+            return
+        taken = await chooser.taken(record.name, events)
+        for event, is_taken in zip(events, taken, strict=True):
+            if until is not None and event.id > until:
                 return
-            taken = await chooser.taken(record.name, events)
-            for event, is_taken in zip(events, taken, strict=True):
-                if until is not None and event.id > until:
-                    return
-                if event.only_for == record.id or (is_taken and event.only_for is None):
-                    yield event, self.read(event)
-            after = events[-1].id
-            # Calls to the server go on meanwhile.
-            await asyncio.sleep(0)
+            if event.only_for == record.id or (is_taken and event.only_for is None):
+                yield event
+        after = events[-1].id
+        # Calls to the server go on meanwhile.
+        await asyncio.sleep(0)
 
 
 def range_of(summary: SummaryRecord) -> Range:
@@ -190,6 +180,15 @@ def range_of(summary: SummaryRecord) -> Range:
     return Range(summary.first_event_id, summary.last_event_id)
 
 
-def is_single(record: RouteRecord, event: EventRecord, posted: PostedMessage) -> bool:
+def is_single(record: RouteRecord, event: EventRecord) -> bool:
     """Return whether an event is in no summary: red, or sent again by the operator."""
-    return posted.color == "red" or event.only_for == record.id
+    return event.only_for == record.id or _read_color(event.item).color == "red"
+
+
+class _Colored(msgspec.Struct):
+    """As much of a `PostedMessage` as it takes to know its color."""
+
+    color: str | None = None
+
+
+_read_color = msgspec.json.Decoder(_Colored).decode
