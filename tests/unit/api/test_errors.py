@@ -11,6 +11,7 @@ import pickle
 import pkgutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -38,6 +39,7 @@ from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem
 from hipkit.client.policy import Policy
 from hipkit.client.settings import Site
+from hipkit.relay.config.problems import Problem
 from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken
 from hipkit.v2.rooms import GetAllRooms, GetRoom, SendRoomNotification
@@ -257,6 +259,8 @@ VALUES: dict[str, object] = {
         operation=GetRoom("ops"),
     ),
     "Mapping[str, str] | None": {"content-type": "text/plain"},
+    "Path": Path("relay.toml"),
+    "tuple[Problem, ...]": (Problem(line=1, place="", text="a text"),),
 }
 
 

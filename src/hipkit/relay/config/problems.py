@@ -33,6 +33,9 @@ class RelayFileError(ValueError):
         self.problems = problems
         super().__init__("\n".join(self.lines()))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.path, self.problems)
+
     def lines(self) -> list[str]:
         """Return each problem as a line of text, which begins with the file and its line."""
         return [
