@@ -70,6 +70,7 @@ class Worker:
         self._running = {name: Counter[str]() for name in self._shares}
         """Member -> its values, and how many events with each are being handled."""
         self._idle = asyncio.Event()
+        self._is_stopping = False
         self._loops: list[asyncio.Task[NoReturn]] = []
 
     def start(self) -> None:
@@ -103,6 +104,7 @@ class Worker:
             grace_seconds: How long they have. What is cut off is handled again later.
             cancel_seconds: How long they have once they are cancelled.
         """
+        self._is_stopping = True
         for each in self._loops:
             each.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -200,13 +202,15 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         event = self._tasks.pop(task)
         self._count(event, -1)
-        if task.cancelled():
+        if task.cancelled() and self._is_stopping:
             return
-        if task.exception() is not None:
+        # A handler can cancel its own task, too.
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None:
             LOGGER.error(
                 "an event for %s could not be handled, and is dropped",
                 event.handler,
-                exc_info=task.exception(),
+                exc_info=error,
             )
         self._ended.append(event.id)
         self.wake()

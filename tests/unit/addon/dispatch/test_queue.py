@@ -192,6 +192,26 @@ async def test_a_room_goes_on_whatever_a_handler_raises(
     assert "could not be handled" in caplog.text
 
 
+async def test_a_room_goes_on_when_a_handler_cancels_itself(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    storage, handled = MemoryStorage(), []
+    for text in ("1", "2"):
+        await add(storage, text)
+
+    async def handle(event: QueuedEvent) -> None:
+        handled.append(event.body)
+        task = asyncio.current_task()
+        if event.body == b"1" and task is not None:
+            task.cancel()
+            await asyncio.sleep(0)
+
+    async with working(storage, handle) as worker:
+        await worker.drain()
+    assert handled == [b"1", b"2"]
+    assert "could not be handled" in caplog.text
+
+
 async def test_an_event_that_is_cut_off_is_handled_again() -> None:
     storage, gate = MemoryStorage(), Gate()
     await add(storage, "1")
