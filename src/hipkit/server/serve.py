@@ -18,7 +18,7 @@ from uvicorn._types import ASGIApplication
 
 from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
-from hipkit.server.events.sender import sending
+from hipkit.server.events.sender import next_look, sending
 from hipkit.server.http.protocol import BoundedProtocol
 from hipkit.server.http.transport_security import Application, StrictTransportSecurity
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
@@ -46,6 +46,9 @@ SETTLE_SECONDS = 60
 REPORT_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
+LAST_SECONDS = 0.1
+"""How long requests are accepted after a server was told to end: what was just delivered to a
+program on this machine is answered by one."""
 BACKLOG = 1024
 
 Extension = Callable[
@@ -298,7 +301,7 @@ async def serving(
             yield address
         finally:
             server.stop()
-            runner.should_exit = True
+            runner.end()
             hurrying = asyncio.create_task(_hurry(runner, at_once))
             try:
                 await task
@@ -346,11 +349,24 @@ class Runner(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date of responses until `end`; uvicorn wakes up ten times a second for it."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(next_look()):
+                    await self._ending.wait()
+
+    def end(self) -> None:
+        """Accept no further requests after `LAST_SECONDS`, and finish those that are open."""
+        self.should_exit = True
+        asyncio.get_running_loop().call_later(LAST_SECONDS, self._ending.set)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

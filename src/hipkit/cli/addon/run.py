@@ -209,7 +209,7 @@ async def _serving_addon(app: AddOnApp, listener: socket.socket) -> AsyncIterato
             raise StorageError("the add-on could not start")
         yield
     finally:
-        runner.should_exit = True
+        runner.end()
         await task
 
 

@@ -17,7 +17,7 @@ from hipkit.server.logs import describe_error, log_task_error
 from hipkit.server.shared.protocol import EVENTS, Signals
 from hipkit.server.storage.stores.subscriptions import DueRecord
 
-__all__ = ["MOST_AT_ONCE", "DeliverySource", "Sender", "sending"]
+__all__ = ["MOST_AT_ONCE", "DeliverySource", "Sender", "next_look", "sending"]
 
 log = logging.getLogger("hipkit.server")
 
@@ -125,7 +125,8 @@ class Sender:
                     await self._tidy()
                     tidied = time.monotonic()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout_at(next_look()):
+                        await self._wake.wait()
         await self._finish()
 
     def stop(self) -> None:
@@ -271,6 +272,15 @@ async def sending(sender: Sender) -> AsyncIterator[Sender]:
             await task
         finally:
             sender.close()
+
+
+def next_look() -> float:
+    """Return when the event loop's time is a whole multiple of `LOOK_SECONDS` again.
+
+    What looks once a second does so at these times: an idle server wakes up once for all of it.
+    """
+    now = asyncio.get_running_loop().time()
+    return (now // LOOK_SECONDS + 1) * LOOK_SECONDS
 
 
 def _name(key: Key) -> str:

@@ -19,6 +19,7 @@ from hipkit.server.events.sender import (
     TIMER_SECONDS,
     TOGETHER_SECONDS,
     Sender,
+    next_look,
     sending,
 )
 from hipkit.server.shared.memory import MemorySignals
@@ -421,3 +422,14 @@ async def test_a_subscription_that_waits_long_has_no_timer(
     assert len(sender._timers) == timers
     sender.close()
     assert not sender._timers
+
+
+async def test_all_that_looks_once_a_second_looks_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = asyncio.get_running_loop().time()
+    monkeypatch.setattr(module, "LOOK_SECONDS", now * 2)
+
+    assert next_look() == next_look() == now * 2
+    monkeypatch.setattr(module, "LOOK_SECONDS", now / 4)
+    assert next_look() > now
