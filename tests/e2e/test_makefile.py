@@ -51,7 +51,7 @@ def test_every_program_of_others_is_installed_before_it_is_tried(
     pinned = (repository / "requirements/clients/python.in").read_text()
     programs = re.findall("^([^ =]+)==", pinned, re.MULTILINE)
     assert programs
-    for program in [*programs, "programs for Node.js"]:
+    for program in [*programs, "packages for Node.js"]:
         assert f"setup: {program} into .tools/clients" in planned
     last = planned.index("-m tests.clients")
     assert all(planned.index(f"setup: {program} into") < last for program in programs)
