@@ -178,6 +178,7 @@ def configuration(
         "signing_key_path": str(folder / "signing.key"),
         "registration_shared_secret": SHARED_SECRET,
         "report_stats": False,
+        "presence": {"enabled": False},
         "trusted_key_servers": [],
         "federation_domain_whitelist": [],
         "enable_authenticated_media": True,
