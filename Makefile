@@ -76,7 +76,7 @@ test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/ve
 	@sh scripts/try_archive.sh "$(PYTHON)"
 
 .PHONY: test-clients
-test-clients: setup $(ALL_CLIENTS) ## let programs of others, as they are, do all they can on a server
+test-clients: setup $(ALL_CLIENTS) .tools/synapse/.ready ## let programs of others, as they are, do all they can on a server
 	@$(VENV)/python -m tests.clients
 
 .PHONY: record-clients
