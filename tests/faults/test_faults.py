@@ -14,6 +14,7 @@ from tests.faults import (
     kill,
     kill_addon,
     kill_relay,
+    kill_relay_chats,
     locked,
     read_only,
     sync,
@@ -58,6 +59,16 @@ def test_every_notification_is_relayed_once_and_in_order_whatever_is_killed(
 
     assert outcome.kills == 3
     assert outcome.promised
+
+
+@pytest.mark.parametrize("target", kill_relay_chats.TARGETS)
+def test_what_the_relay_took_arrives_in_order_whenever_it_is_killed(
+    tmp_path: Path, target: kill_relay_chats.TargetName
+) -> None:
+    outcome = kill_relay_chats.run(tmp_path, target, messages=500, kills=5)
+
+    assert outcome.kills == 5
+    assert len(outcome.promised) == 500
 
 
 def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
