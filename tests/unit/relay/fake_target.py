@@ -10,6 +10,7 @@ from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets.protocol import (
     Answer,
+    FindsPlace,
     HttpCall,
     Rendered,
     RenderOptions,
@@ -81,3 +82,15 @@ class FakeTarget(Target[FakeSettings]):
     def host(self, settings: FakeSettings) -> str:
         """Return the host of the URL."""
         return settings.url.split("/")[2]
+
+
+class PlacedTarget(FakeTarget, FindsPlace[FakeSettings]):
+    """Asks for its place first."""
+
+    def render_place(self, settings: FakeSettings) -> HttpCall:
+        """Return a POST without a body."""
+        return HttpCall(method="POST", url=Secret("https://chat.example.com/join"))
+
+    def read_place(self, reply: Reply) -> Answer:
+        """Return what a status means; the body is the place."""
+        return self.read(reply)

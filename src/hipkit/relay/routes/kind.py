@@ -33,6 +33,8 @@ __all__ = ["RouteKind"]
 
 MATCHERS = 2
 
+REMOVED = "the route is not in the file any more"
+
 MOST_UPLOAD_TRIES = 3
 """After as many tries of a message its files are linked: a slow upload must not hold up alerts."""
 
@@ -113,6 +115,9 @@ class RouteKind:
 
         What is older than the route says is dropped, and counted in one commit with the position.
         """
+        if self.is_resting(subscription):
+            # It was removed a moment ago. Nothing is passed over: the event waits, see `post`.
+            return Delivery(subscription=subscription, event=events[0])
         summary = await self._database.stores.routes.summary(subscription.id)
         covered = None if summary is None else range_of(summary)
         oldest_us = self._oldest_us(subscription)
@@ -163,18 +168,20 @@ class RouteKind:
             return Outcome(verdict_is="refused", problem=delivery.unread)
         if route is None or message is None:
             # What no route takes is counted, and shown among what was delivered.
-            is_counted = isinstance(record, RouteRecord) and record.name == NO_ROUTE
-            return Outcome(verdict_is="delivered" if is_counted else "waiting")
+            if isinstance(record, RouteRecord) and record.name == NO_ROUTE:
+                return Outcome(verdict_is="delivered")
+            return Outcome(verdict_is="waiting", problem=REMOVED)
         began = time.monotonic()
         references = dict(delivery.references)
         if route.name in self._places:
             references[PLACE] = self._places[route.name]
 
         async def keep(key: str, reference: str) -> None:
-            if key == PLACE:
-                self._places[route.name] = reference
-            else:
+            if key != PLACE:
                 await self._keep(record.id, key, reference)
+            elif self._routes.get(route.name) is route:
+                # Else the file was read meanwhile, and the route may lead elsewhere.
+                self._places[route.name] = reference
 
         posted = await send_message(
             route,

@@ -68,7 +68,6 @@ async def settle_route(
     """Store what became of a message, within the command that moves the route's position."""
     verdict = outcome.verdict
     stands_for = delivery.stands_for if isinstance(delivery, RouteDelivery) else 0
-    is_summary = stands_for > 0
     await stores.routes.put_answer(
         record.id,
         status=outcome.status,
@@ -79,14 +78,20 @@ async def settle_route(
         set_aside=verdict == "set_aside",
         summarised=stands_for if verdict == "delivered" else 0,
     )
-    if is_summary and verdict in {"refused", "set_aside", "skipped"}:
-        # What it stood for was not sent by it, and is sent one by one.
-        await stores.routes.delete_summary(record.id)
+    if verdict in {"refused", "set_aside", "skipped"}:
+        await _forget_summary(stores, record, delivery.event.id)
     if verdict in {"delivered", "refused"} and _has_failed_long(record, now_us):
         await stores.routes.set_recovered(record.id, now_us)
     for key, reference in references_of(delivery, outcome).items():
         await stores.routes.put_reference(record.id, key, reference, now_us)
     return Effect()
+
+
+async def _forget_summary(stores: Stores, record: RouteRecord, event_id: int) -> None:
+    """Remove a summary that was not sent: what it stood for is sent one by one."""
+    summary = await stores.routes.summary(record.id)
+    if summary is not None and summary.first_event_id == event_id:
+        await stores.routes.delete_summary(record.id)
 
 
 def _has_failed_long(record: RouteRecord, now_us: int) -> bool:

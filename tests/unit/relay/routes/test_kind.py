@@ -10,11 +10,11 @@ import pytest
 from hipkit.relay.routes.choosing import NO_ROUTE
 from hipkit.relay.routes.operating import hold_route, release_route, send_again
 from hipkit.relay.routes.route import Conditions
-from hipkit.relay.targets.protocol import Answer, HttpCall, Reply
+from hipkit.relay.targets.protocol import PLACE, Answer, HttpCall, Reply
 from hipkit.server.events.posted import POSTED, PostedFile, PostedMessage
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import NewEvent
-from tests.unit.relay.fake_target import FakeTarget
+from tests.unit.relay.fake_target import FakeTarget, PlacedTarget
 from tests.unit.relay.routes.relaying import (
     DAY,
     HOUR,
@@ -458,6 +458,52 @@ def test_message_under_way_while_its_route_is_removed_is_kept(relay: Relay) -> N
     relay.kind.replace([route("ops")], {})
     relay.deliver()
     assert relay.chat.ids == ids
+
+
+def test_route_that_is_removed_between_two_of_its_messages_passes_over_none(
+    make: Callable[..., Relay],
+) -> None:
+    relay = make(route("ops", target=Dropping()))
+    ids = relay.post(3)
+
+    def answer(call: HttpCall) -> Reply:
+        relay.kind.replace([], {})
+        return Reply(status=200)
+
+    relay.chat.answer = answer
+    relay.drain()
+    relay.run(relay.subscriptions.tidy())
+    assert relay.chat.ids == ids[:1]
+    assert not relay.deliver()
+    relay.chat.answer = taken
+    relay.kind.replace(relay.routes, {})
+    relay.wait(2)
+    relay.post(1)
+    relay.drain()
+    assert relay.chat.ids[:3] == ids
+
+
+def test_place_that_was_found_by_a_route_of_an_earlier_file_is_not_used(
+    make: Callable[..., Relay],
+) -> None:
+    relay = make(route("ops", target=PlacedTarget()))
+    relay.post(2)
+    places: list[str] = []
+
+    def answer(call: HttpCall) -> Reply:
+        if call.body:
+            return Reply(status=200)
+        if not places:
+            relay.kind.replace([route("ops", target=PlacedTarget())], {})
+        places.append("asked")
+        return Reply(status=200, body=f"room-{len(places)}".encode())
+
+    relay.chat.answer = answer
+    relay.deliver()
+    assert [message["references"] for message in relay.chat.taken] == [
+        {PLACE: "room-1"},
+        {PLACE: "room-2"},
+    ]
 
 
 # Age

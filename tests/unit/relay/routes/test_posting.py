@@ -7,7 +7,6 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from hipkit.api.secret import Secret
 from hipkit.relay.markup.tree import Text
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.routes.posting import Posted, send_message
@@ -15,14 +14,13 @@ from hipkit.relay.routes.route import Route
 from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
-    FindsPlace,
     HttpCall,
     Rendered,
     RenderOptions,
     Reply,
     Settings,
 )
-from tests.unit.relay.fake_target import FakeSettings, FakeTarget
+from tests.unit.relay.fake_target import FakeSettings, FakeTarget, PlacedTarget
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 FILE = RelayFile(key="k" * 43, name="a", size_bytes=10, content_type="image/png")
@@ -259,16 +257,6 @@ async def test_file_that_is_too_large_or_not_to_be_uploaded_is_linked(
     )
     await post(sender, memory, message(files=(file,)), may_upload=may_upload)
     assert sender.urls == ["hook"]
-
-
-class PlacedTarget(FakeTarget, FindsPlace[FakeSettings]):
-    """Asks for its place first."""
-
-    def render_place(self, settings: FakeSettings) -> HttpCall:
-        return HttpCall(method="POST", url=Secret("https://chat.example.com/join"))
-
-    def read_place(self, reply: Reply) -> Answer:
-        return self.read(reply)
 
 
 async def test_place_is_asked_for_once(memory: Memory) -> None:

@@ -200,6 +200,25 @@ def test_summary_that_is_refused_is_withdrawn_and_each_is_sent(relay: Relay) -> 
     assert (record.refused, record.summarised) == (0, 0)
 
 
+def test_summary_that_cannot_be_written_covers_nothing(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = fail(relay)
+    ids = relay.post(150)
+    relay.wait(HOUR)
+    relay.deliver_one()
+    with monkeypatch.context() as patch:
+
+        def fail_to_write(*_: object) -> None:
+            raise RecursionError
+
+        patch.setattr("hipkit.relay.routes.summary.SummaryWriter.write", fail_to_write)
+        relay.deliver_one()
+    relay.deliver()
+    assert relay.chat.ids == [probe, *ids[1:]]
+    assert relay.record().refused == 1
+
+
 def test_summary_that_is_set_aside_covers_nothing(relay: Relay) -> None:
     fail(relay)
     ids = relay.post(150)
