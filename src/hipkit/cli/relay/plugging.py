@@ -130,6 +130,7 @@ class Plugin:
         kind.replace(file.routes, _bridges(file))
         if self.relay_host is not None:
             server.runtime.senders = SenderPolicy(senders)
+        # Whoever sent SIGHUP looks for it, and nothing less is shown without --verbose.
         log.warning("%s was read again, routes: %d", self.path, len(file.routes))
 
 
