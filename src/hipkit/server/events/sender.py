@@ -213,6 +213,9 @@ class Sender:
             self._schedule.add(key, host)
             self._begin_turns()
 
+        # A look may have begun a turn before an earlier timer ended: the last turn knows best.
+        if (earlier := self._timers.pop(key, None)) is not None:
+            earlier.cancel()
         loop = asyncio.get_running_loop()
         self._timers[key] = loop.call_later(seconds + LATE_SECONDS, add)
 

@@ -433,3 +433,23 @@ async def test_all_that_looks_once_a_second_looks_at_the_same_time(
     assert next_look() == next_look() == now * 2
     monkeypatch.setattr(module, "LOOK_SECONDS", now / 4)
     assert next_look() > now
+
+
+async def test_of_two_turns_in_a_row_only_the_timer_of_the_last_is_kept() -> None:
+    source = MemorySource({0: [1, 2]}, seconds=TIMER_SECONDS)
+    sender = Sender(source, MemorySignals())
+    begun: list[asyncio.TimerHandle] = []
+    settle = source.settle
+
+    async def settle_and_look(taken: Sequence[tuple[Delivery, Outcome]]) -> float:
+        begun.extend(sender._timers.values())
+        return await settle(taken)
+
+    source.settle = settle_and_look  # type: ignore[method-assign]  # of this one source
+
+    await sender.drain()
+
+    assert source.commits == [1, 1]
+    assert [timer.cancelled() for timer in begun] == [True]
+    assert [timer.cancelled() for timer in sender._timers.values()] == [False]
+    sender.close()
