@@ -104,6 +104,7 @@ class Sender:
         )
         self._turns: set[asyncio.Task[None]] = set()
         self._stuck: dict[Key, tuple[str, float]] = {}
+        self._unsettled: dict[Key, list[tuple[Delivery, Outcome]]] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._is_stopping = False
         self._wake = asyncio.Event()
@@ -173,7 +174,8 @@ class Sender:
             log.error("events: %s", error)
             return
         for due in woken:
-            self._schedule.add((due.kind, due.id), due.host)
+            if (key := (due.kind, due.id)) not in self._stuck:
+                self._schedule.add(key, due.host)
         self._begin_turns()
 
     def _begin_turns(self) -> None:
@@ -221,6 +223,8 @@ class Sender:
 
     async def _deliver(self, key: Key) -> float:
         """Deliver an event, or a few, and return the seconds until the subscription goes on."""
+        if (kept := self._unsettled.pop(key, None)) is not None:
+            return await self._settle(key, kept)
         taken: list[tuple[Delivery, Outcome]] = []
         until = time.monotonic() + TOGETHER_SECONDS
         try:
@@ -241,8 +245,19 @@ class Sender:
         finally:
             # A crash before this line delivers the events again; settled before they were posted,
             # events could be lost.
-            seconds = await self._source.settle(taken) if taken else math.inf
+            seconds = await self._settle(key, taken) if taken else math.inf
         return seconds
+
+    async def _settle(self, key: Key, taken: list[tuple[Delivery, Outcome]]) -> float:
+        """Store outcomes. What the database does not take is kept, and stored before anything else.
+
+        Forgotten, its events would be sent again at each try, for as long as the disk is full.
+        """
+        try:
+            return await self._source.settle(taken)
+        except StorageError:
+            self._unsettled[key] = taken
+            raise
 
     async def _outcome(self, key: Key, delivery: Delivery) -> Outcome:
         if delivery.skip is not None:

@@ -270,21 +270,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
-async def test_a_subscription_whose_outcome_cannot_be_stored_waits_a_while(
-    clock: list[float],
+@pytest.mark.parametrize("wakes_once", [True, False])
+async def test_an_outcome_that_cannot_be_stored_is_stored_later_and_not_sent_again(
+    clock: list[float], *, wakes_once: bool
 ) -> None:
-    source, poster = MemorySource({0: [1]}, fails=1, wakes_once=True), MemoryPoster()
+    source = MemorySource({0: [1, 2]}, fails=2, wakes_once=wakes_once)
+    poster = MemoryPoster()
     sender = Sender(source.with_poster(poster), MemorySignals())
 
     await sender.drain()
     clock[0] += STUCK_SECONDS - 1
     await sender.drain()
-    assert poster.posted == [(0, 1)]
-
+    assert source.fails == 1
     clock[0] += 1
     await sender.drain()
-    assert poster.posted == [(0, 1), (0, 1)]
-    assert source.settled == [(0, 1, "delivered")]
+    assert source.fails == 0
+    assert poster.posted == [(0, 1)]
+
+    clock[0] += STUCK_SECONDS
+    await sender.drain()
+    assert poster.posted == [(0, 1), (0, 2)]
+    assert source.settled == [(0, 1, "delivered"), (0, 2, "delivered")]
 
 
 async def test_a_database_that_cannot_be_tidied_is_logged_and_does_not_end_the_sender(
