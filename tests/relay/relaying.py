@@ -19,6 +19,8 @@ __all__ = ["RoomFeed", "email_route", "matrix_route", "relaying", "write_secret"
 
 FILE = "relay.toml"
 LONG_POLL_MS = 30_000
+MOST_SILENCES = 10
+"""Answers without a message, after which what is waited for counts as lost."""
 
 
 def write_secret(folder: Path, name: str, text: str) -> str:
@@ -135,8 +137,12 @@ class RoomFeed:
     def until(self, text: str) -> list[dict[str, Any]]:
         """Return all messages up to the first whose text holds another."""
         found: list[dict[str, Any]] = []
+        silences = 0
         while not any(text in event["content"]["body"] for event in found):
-            found += self.next()
+            news = self.next()
+            silences = 0 if news else silences + 1
+            assert silences < MOST_SILENCES, f"{len(found)} came, and {text!r} did not"
+            found += news
         return found
 
     def _between(self, since: str, end: str) -> list[dict[str, Any]]:
