@@ -6,20 +6,19 @@ Works beside a running relay, which notices within a second, and without one.
 from __future__ import annotations
 
 import click
-import msgspec
 
 from hipkit.api.errors import NotFoundError
 from hipkit.cli.admin.running import AdminGroup, Shown
 from hipkit.relay.routes.operating import (
     RouteStatus,
     find_route,
-    hold_route,
     list_deliveries,
     list_routes,
-    release_route,
+    pause_route,
+    read_delivered,
+    resume_route,
     send_again,
 )
-from hipkit.server.events.posted import PostedMessage
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.stores.deliveries import MOST_UNDELIVERED, DeliveryRecord
@@ -74,15 +73,15 @@ async def show_route(context: Context, *, name: str) -> Shown:
 @click.argument("name")
 async def pause(context: Context, *, name: str) -> Shown:
     """Pause a route: what comes waits until it is resumed."""
-    await hold_route(context, name)
+    await pause_route(context, name)
     return {"name": name, "paused": True}
 
 
 @relay.command("resume")
 @click.argument("name")
 async def resume(context: Context, *, name: str) -> Shown:
-    """Let a route go on that was paused, or try one now that fails."""
-    await release_route(context, name)
+    """Resume a route that was paused, or try one now that fails."""
+    await resume_route(context, name)
     return {"name": name, "resumed": True}
 
 
@@ -104,7 +103,7 @@ def _row(status: RouteStatus) -> dict[str, object]:
         "name": NO_ROUTE_NAME if status.is_no_route else record.name,
         "to": record.target or None,
         "host": record.host or None,
-        "state": None if status.is_no_route else _state(status),
+        "state": None if status.is_no_route else status.state,
         "waiting": status.waiting,
         "oldest": _time(status.oldest_us),
         "delivered": record.delivered,
@@ -116,17 +115,6 @@ def _row(status: RouteStatus) -> dict[str, object]:
     }
 
 
-def _state(status: RouteStatus) -> str:
-    record = status.record
-    if record.removed_us is not None:
-        return "removed"
-    if record.held_us is not None:
-        return "paused"
-    if record.paused_us is not None:
-        return "stopped"
-    return "failing" if record.tries else "working"
-
-
 def _delivery(delivery: DeliveryRecord) -> dict[str, object]:
     return {
         "number": delivery.id,
@@ -134,17 +122,14 @@ def _delivery(delivery: DeliveryRecord) -> dict[str, object]:
         "tried": _time(delivery.tried_us),
         "status": delivery.status,
         "problem": delivery.problem,
-        "text": _text(delivery.item),
+        "text": _text(delivery),
     }
 
 
-def _text(item: str | None) -> str | None:
+def _text(delivery: DeliveryRecord) -> str | None:
     """Return the beginning of a message's text, where it is kept and may be seen."""
-    if item is None:
-        return None
-    try:
-        posted = msgspec.json.decode(item, type=PostedMessage)
-    except msgspec.MsgspecError:
+    posted = read_delivered(delivery)
+    if posted is None:
         return None
     return f"{posted.sender}: {posted.body}"[:LONGEST_TEXT]
 

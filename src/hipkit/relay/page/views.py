@@ -1,20 +1,19 @@
-"""Routes: their states and deliveries, and commands to pause them, go on and send again."""
+"""Routes: their states and deliveries, and commands to pause, resume and send again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-import msgspec
 
 from hipkit.api.errors import NotFoundError
 from hipkit.relay.routes.operating import (
+    RouteState,
     RouteStatus,
     find_route,
-    hold_route,
     list_deliveries,
     list_routes,
-    release_route,
+    pause_route,
+    read_delivered,
+    resume_route,
     send_again,
 )
 from hipkit.server.events.posted import PostedMessage
@@ -24,8 +23,7 @@ from hipkit.server.storage.stores.deliveries import DeliveryRecord
 
 __all__ = ["VIEWS"]
 
-State = Literal["working", "waiting", "failing", "stopped", "paused", "removed"]
-COLORS: dict[State, str] = {
+COLORS: dict[RouteState, str] = {
     "working": "good",
     "waiting": "good",
     "failing": "warn",
@@ -42,23 +40,9 @@ class ShownRoute:
     status: RouteStatus
 
     @property
-    def state(self) -> State:
-        """What it does now."""
-        record = self.status.record
-        if record.removed_us is not None:
-            return "removed"
-        if record.held_us is not None:
-            return "paused"
-        if record.paused_us is not None:
-            return "stopped"
-        if record.tries:
-            return "failing"
-        return "waiting" if self.status.waiting else "working"
-
-    @property
     def color(self) -> str:
         """The class of its badge."""
-        return COLORS[self.state]
+        return COLORS[self.status.state]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +55,9 @@ class ShownDelivery:
 
     @property
     def can_be_sent_again(self) -> bool:
-        """Whether it was given up, and is still there."""
-        is_given_up = self.delivery.state in {"refused", "set_aside"}
-        return is_given_up and self.posted is not None
+        """Whether it was refused or set aside, and is still there."""
+        is_over = self.delivery.state in {"refused", "set_aside"}
+        return is_over and self.posted is not None
 
 
 async def show_routes(visit: Visit) -> Answer:
@@ -91,7 +75,7 @@ async def show_route(visit: Visit) -> Answer:
     name = await _name(visit)
     route = ShownRoute(status=await find_route(visit.context, name))
     deliveries = [
-        ShownDelivery(delivery=each, posted=_posted(each.item))
+        ShownDelivery(delivery=each, posted=read_delivered(each))
         for each in await list_deliveries(visit.context, name)
     ]
     if visit.is_htmx:
@@ -101,13 +85,13 @@ async def show_route(visit: Visit) -> Answer:
 
 async def pause(visit: Visit) -> Answer:
     """Pause a route."""
-    await hold_route(visit.context, await _name(visit))
+    await pause_route(visit.context, await _name(visit))
     return _back(visit, "paused")
 
 
 async def resume(visit: Visit) -> Answer:
-    """Let a route go on, or try one now that fails."""
-    await release_route(visit.context, await _name(visit))
+    """Resume a route, or try one now that fails."""
+    await resume_route(visit.context, await _name(visit))
     return _back(visit, "resumed")
 
 
@@ -132,15 +116,6 @@ async def _name(visit: Visit) -> str:
 
 def _back(visit: Visit, done: str) -> Answer:
     return visit.redirect(f"/relay/{visit.number('route_id')}", done=done)
-
-
-def _posted(item: str | None) -> PostedMessage | None:
-    if item is None:
-        return None
-    try:
-        return msgspec.json.decode(item, type=PostedMessage)
-    except msgspec.MsgspecError:
-        return None
 
 
 VIEWS = [

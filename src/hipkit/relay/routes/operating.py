@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
-from hipkit.relay.routes.choosing import NO_ROUTE
+from hipkit.relay.routes.choosing import NO_ROUTE, read_posted_event
 from hipkit.server.events.log import NO_ROOM
+from hipkit.server.events.posted import PostedMessage
 from hipkit.server.services.access.lookup import list_hidden_rooms
 from hipkit.server.services.context import Context
 from hipkit.server.shared.protocol import EVENTS
@@ -19,16 +21,22 @@ from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.routes import RouteRecord
 
 __all__ = [
+    "RouteState",
     "RouteStatus",
     "find_route",
-    "hold_route",
     "list_deliveries",
     "list_routes",
-    "release_route",
+    "pause_route",
+    "read_delivered",
+    "resume_route",
     "send_again",
 ]
 
 MOST_DELIVERIES = 100
+
+RouteState = Literal["working", "waiting", "failing", "stopped", "paused", "removed"]
+"""Nothing is behind it; something is; the target failed last; it keeps failing and is tried once an
+hour; the operator paused it; it is not in the file any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,20 @@ class RouteStatus:
         """Whether it only counts what no route takes, as `record.delivered`."""
         return self.record.name == NO_ROUTE
 
+    @property
+    def state(self) -> RouteState:
+        """What it does now."""
+        record = self.record
+        if record.removed_us is not None:
+            return "removed"
+        if record.held_us is not None:
+            return "paused"
+        if record.paused_us is not None:
+            return "stopped"
+        if record.tries:
+            return "failing"
+        return "waiting" if self.waiting else "working"
+
 
 async def list_routes(context: Context) -> Sequence[RouteStatus]:
     """Return all routes, those that are in the file no more for up to 7 days.
@@ -54,12 +76,17 @@ async def list_routes(context: Context) -> Sequence[RouteStatus]:
         ForbiddenError: The actor is no administrator.
     """
     _check(context)
-    found = await context.stores.routes.all()
-    return [
-        await _status(context, record)
-        for record in found
-        if record.group_id == context.actor.group_id
-    ]
+    group_id = context.actor.group_id
+
+    async def query(stores: Stores) -> list[RouteStatus]:
+        return [
+            await _status(stores, record)
+            for record in await stores.routes.all()
+            if record.group_id == group_id
+        ]
+
+    # To count a long backlog takes a while: calls go on meanwhile.
+    return await context.runtime.database.scan(query)
 
 
 async def find_route(context: Context, name: str) -> RouteStatus:
@@ -69,7 +96,11 @@ async def find_route(context: Context, name: str) -> RouteStatus:
         ForbiddenError: The actor is no administrator.
         NotFoundError: There is none of this name.
     """
-    return await _status(context, await _find(context, context.stores, name))
+
+    async def query(stores: Stores) -> RouteStatus:
+        return await _status(stores, await _find(context, stores, name))
+
+    return await context.runtime.database.scan(query)
 
 
 async def list_deliveries(
@@ -95,8 +126,18 @@ async def list_deliveries(
     ]
 
 
-async def hold_route(context: Context, name: str) -> None:
-    """Pause a route: it gets nothing until it is released, and what comes waits.
+def read_delivered(delivery: DeliveryRecord) -> PostedMessage | None:
+    """Return the message of a delivery; `None` where it is withheld, or not kept any more."""
+    if delivery.item is None:
+        return None
+    try:
+        return read_posted_event(delivery.item)
+    except msgspec.MsgspecError:
+        return None
+
+
+async def pause_route(context: Context, name: str) -> None:
+    """Pause a route: it gets nothing until it is resumed, and what comes waits.
 
     Raises:
         ForbiddenError: The actor is no administrator.
@@ -110,8 +151,8 @@ async def hold_route(context: Context, name: str) -> None:
     await context.write(command)
 
 
-async def release_route(context: Context, name: str) -> None:
-    """Let a route go on: one that was paused, or one that fails, which is tried at once.
+async def resume_route(context: Context, name: str) -> None:
+    """Resume a route that was paused, or try one that fails at once.
 
     Raises:
         ForbiddenError: The actor is no administrator.
@@ -173,8 +214,8 @@ async def send_again(context: Context, delivery_id: int) -> None:
     await context.write(command)
 
 
-async def _status(context: Context, record: RouteRecord) -> RouteStatus:
-    waiting = await context.stores.routes.waiting(record)
+async def _status(stores: Stores, record: RouteRecord) -> RouteStatus:
+    waiting = await stores.routes.waiting(record)
     return RouteStatus(
         record=record, waiting=waiting.count, oldest_us=waiting.oldest_us
     )

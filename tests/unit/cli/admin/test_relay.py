@@ -101,7 +101,7 @@ def test_the_list_has_each_route_and_what_no_route_took(
         "name": "ops",
         "to": "fake",
         "host": "chat.example.com",
-        "state": "working",
+        "state": "waiting",
         "waiting": 1,
         "oldest": "1970-01-01T00:00:01+00:00",
         "delivered": 0,

@@ -92,7 +92,7 @@ def test_a_route_is_paused_and_goes_on(relay: Site, root: Visitor) -> None:
 
 
 @pytest.mark.parametrize("state", ["refused", "set_aside"])
-def test_what_was_given_up_is_sent_again(
+def test_what_was_refused_or_set_aside_is_sent_again(
     relay: Site, root: Visitor, state: str
 ) -> None:
     say(relay, "hello")

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from hipkit.relay.routes.choosing import NO_ROUTE
-from hipkit.relay.routes.operating import hold_route, release_route, send_again
+from hipkit.relay.routes.operating import pause_route, resume_route, send_again
 from hipkit.relay.routes.route import Conditions
 from hipkit.relay.targets.protocol import PLACE, Answer, HttpCall, Reply
 from hipkit.server.events.delivery import Outcome
@@ -398,12 +398,12 @@ def test_file_that_cannot_be_uploaded_holds_up_its_message_for_three_tries_only(
 
 def test_held_route_waits_and_loses_nothing(relay: Relay) -> None:
     context = relay.site.operator_context()
-    relay.run(hold_route(context, "ops"))
+    relay.run(pause_route(context, "ops"))
     ids = relay.post(60)
     assert not relay.deliver()
     relay.restart()
     assert not relay.deliver()
-    relay.run(release_route(context, "ops"))
+    relay.run(resume_route(context, "ops"))
     relay.deliver()
     assert relay.chat.ids == ids
 
@@ -417,9 +417,9 @@ def test_message_under_way_while_its_route_is_held_is_not_sent_twice(
     delivery = relay.next()
     assert delivery is not None
     outcome = relay.run(relay.subscriptions.post(delivery))
-    relay.run(hold_route(context, "ops"))
+    relay.run(pause_route(context, "ops"))
     relay.run(relay.subscriptions.settle([(delivery, outcome)]))
-    relay.run(release_route(context, "ops"))
+    relay.run(resume_route(context, "ops"))
     relay.deliver()
     assert relay.chat.ids == [sent]
 

@@ -8,10 +8,10 @@ import pytest
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.relay.routes.operating import (
     find_route,
-    hold_route,
     list_deliveries,
     list_routes,
-    release_route,
+    pause_route,
+    resume_route,
     send_again,
 )
 from hipkit.relay.routes.registration import register_routes
@@ -85,9 +85,9 @@ def test_waiting_messages_are_counted_with_the_age_of_the_oldest(relay: Site) ->
 
 def test_route_is_held_and_released(relay: Site) -> None:
     context = relay.operator_context()
-    asyncio.run(hold_route(context, "ops"))
+    asyncio.run(pause_route(context, "ops"))
     assert asyncio.run(status(context)) == (0, True)
-    asyncio.run(release_route(context, "ops"))
+    asyncio.run(resume_route(context, "ops"))
     assert asyncio.run(status(context)) == (0, False)
 
 
@@ -116,9 +116,9 @@ def test_unknown_routes_and_deliveries_are_not_found(relay: Site) -> None:
     context = relay.operator_context()
     for name in ("other", ""):
         with pytest.raises(NotFoundError):
-            asyncio.run(hold_route(context, name))
+            asyncio.run(pause_route(context, name))
         with pytest.raises(NotFoundError):
-            asyncio.run(release_route(context, name))
+            asyncio.run(resume_route(context, name))
         with pytest.raises(NotFoundError):
             asyncio.run(list_deliveries(context, name))
     with pytest.raises(NotFoundError):
@@ -156,8 +156,8 @@ def test_only_administrators_see_and_change_routes(relay: Site) -> None:
         list_routes(context),
         find_route(context, "ops"),
         list_deliveries(context, "ops"),
-        hold_route(context, "ops"),
-        release_route(context, "ops"),
+        pause_route(context, "ops"),
+        resume_route(context, "ops"),
         send_again(context, 1),
     ):
         with pytest.raises(ForbiddenError):
