@@ -256,3 +256,10 @@ async def test_the_oldest_event_that_is_awaited_is_that_of_the_slowest(
     await filled.write(lambda stores: stores.subscriptions.advance(slow, newest))
     assert first < newest
     assert await oldest() is None
+
+
+@pytest.mark.parametrize(("name", "title"), [("ops", "route ops"), ("", "no route")])
+async def test_the_log_calls_a_route_by_its_name(
+    filled: Database, name: str, title: str
+) -> None:
+    assert (await record(filled, await open_route(filled, name))).title == title

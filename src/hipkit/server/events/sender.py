@@ -233,8 +233,8 @@ class Sender:
                 delivery = await self._source.next_delivery(*key, goes_on=bool(taken))
                 if delivery is None:
                     break
-                outcome = await self._outcome(key, delivery)
-                log.info("%s: %s", _name(key), outcome.status or outcome.problem)
+                outcome = await self._outcome(delivery)
+                log.info("%s: %s", delivery.subscription.title, _told(outcome))
                 taken.append((delivery, outcome))
                 goes_on = (
                     self._source.may_settle_later(delivery, outcome)
@@ -259,7 +259,7 @@ class Sender:
             self._unsettled[key] = taken
             raise
 
-    async def _outcome(self, key: Key, delivery: Delivery) -> Outcome:
+    async def _outcome(self, delivery: Delivery) -> Outcome:
         if delivery.skip is not None:
             return Outcome(verdict_is="skipped", problem=delivery.skip)
         try:
@@ -267,7 +267,7 @@ class Sender:
         except Exception as error:
             # Whatever an endpoint causes, its subscription waits and the others go on. The
             # error's message is left out: it may hold what was sent.
-            log.error("%s: %s", _name(key), describe_error(error))
+            log.error("%s: %s", delivery.subscription.title, describe_error(error))
             return Outcome(problem=f"this server failed: {type(error).__name__}")
 
     async def _tidy(self) -> None:
@@ -304,3 +304,9 @@ def next_look() -> float:
 def _name(key: Key) -> str:
     kind, number = key
     return f"{kind} {number}"
+
+
+def _told(outcome: Outcome) -> str:
+    """Return an outcome in one line. A success may have a problem all the same, and is shown so."""
+    said = (outcome.status, outcome.problem)
+    return ", ".join(str(part) for part in said if part) or outcome.verdict

@@ -7,6 +7,7 @@ kept here is only how far those have come that passed over events since the last
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,8 @@ from hipkit.server.storage.stores.subscriptions import (
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = ["Subscriptions"]
+
+log = logging.getLogger("hipkit.server")
 
 MOST_DUE = 500
 LEAST_READ = 4
@@ -159,11 +162,14 @@ class Subscriptions:
         # Before the outcome is judged: a clock that was set meanwhile would count as failing time.
         await self._follow_clock()
         now_us, topics = self._now_us(), set[Topic]()
+        before: SubscriptionRecord | None = None
+        state: SubscriptionState | None = None
 
         async def command(stores: Stores) -> float:
+            nonlocal before, state
             # Read again: the subscription may have been deleted, or moved on, during the delivery.
-            subscription = await handler.get(stores, subscription_id)
-            state: SubscriptionState | None = None
+            before = subscription = await handler.get(stores, subscription_id)
+            state = None
             settled: list[NewDelivery] = []
             for delivery, outcome in taken:
                 event = delivery.event
@@ -192,6 +198,7 @@ class Subscriptions:
 
         seconds = await self._database.write(command)
         self._signals.publish(topics)
+        _log_pause(before, state)
         self._passed.pop(subscription_id, None)
         self._windows.pop(subscription_id, None)
         self._sweep.has_work = True
@@ -381,6 +388,18 @@ class _Window:
         self.subscription = msgspec.structs.replace(
             self.subscription, position=event_id
         )
+
+
+def _log_pause(
+    before: SubscriptionRecord | None, after: SubscriptionState | None
+) -> None:
+    """Log that a subscription is given up for now, or goes on: nobody looks at it all day."""
+    if before is None or after is None:
+        return
+    if before.paused_us is None and after.paused_us is not None:
+        log.warning("%s is tried rarely from now on: %s", before.title, after.problem)
+    elif before.paused_us is not None and after.paused_us is None:
+        log.warning("%s works again", before.title)
 
 
 def _settled(

@@ -459,3 +459,23 @@ async def test_of_two_turns_in_a_row_only_the_timer_of_the_last_is_kept() -> Non
     assert [timer.cancelled() for timer in begun] == [True]
     assert [timer.cancelled() for timer in sender._timers.values()] == [False]
     sender.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome(status=204), "test 0: 204"),
+        (Outcome(problem="no answer"), "test 0: no answer"),
+        (Outcome(status=200, problem="no such room"), "test 0: 200, no such room"),
+        (Outcome(verdict_is="delivered"), "test 0: delivered"),
+    ],
+)
+async def test_each_delivery_is_logged_with_what_came_of_it(
+    caplog: pytest.LogCaptureFixture, outcome: Outcome, told: str
+) -> None:
+    caplog.set_level("INFO")
+    source = MemorySource({0: [1]}).with_poster(MemoryPoster(outcome))
+
+    await Sender(source, MemorySignals()).drain()
+
+    assert caplog.messages == [told]

@@ -464,3 +464,22 @@ async def test_what_is_not_settled_is_not_passed_over_with_what_follows(
     await subscriptions.settle([(delivery, FAILED)])
     world.pass_seconds(6)
     assert (await next_of(subscriptions, number)).event.id == first
+
+
+async def test_the_log_says_when_a_subscription_is_given_up_and_when_it_works_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.relay.retry = ROUTE_RETRIES
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    gone = Outcome(status=404, verdict_is="broken", problem="there is no such hook")
+
+    for _ in range(4):
+        await subscriptions.settle([(await next_of(subscriptions, number), gone)])
+        world.pass_seconds(2 * 60 * 60)
+    given_up = [f"relay {number} is tried rarely from now on: there is no such hook"]
+    assert caplog.messages == given_up
+
+    await subscriptions.settle([(await next_of(subscriptions, number), DELIVERED)])
+    assert caplog.messages == [*given_up, f"relay {number} works again"]

@@ -59,6 +59,11 @@ class RouteRecord(SubscriptionRecord, frozen=True, array_like=True, kw_only=True
     last_problem: str | None
 
     @property
+    def title(self) -> str:
+        """What it is called in the log: a route is known by its name."""
+        return f"{self.kind} {self.name}" if self.name else "no route"
+
+    @property
     def is_resting(self) -> bool:
         """Whether it gets nothing, whatever waits for it."""
         return self.held_us is not None or self.removed_us is not None

@@ -45,6 +45,11 @@ class SubscriptionRecord(StreamRecord, frozen=True, array_like=True, kw_only=Tru
     problem: str | None = None
     """What went wrong the last time."""
 
+    @property
+    def title(self) -> str:
+        """What it is called in the log."""
+        return f"{self.kind} {self.id}"
+
 
 class SubscriptionState(Record, frozen=True, array_like=True, kw_only=True):
     """How far a subscription has come, and what is wrong with it."""
