@@ -237,7 +237,9 @@ def check(posted: list[tuple[str, bool]], sink: Sink, *, summarised: int) -> Non
         new = [one for one in stands_for if one not in repeated]
         new += [] if stands_for else [message["id"]]
         reached += new
-        began += [place[one] for one in new[:1]]
+        # The place of a summary is that of its first message, if that did not come before.
+        first = (stands_for or new)[0]
+        began += [place[first]] if first in new else []
         assert not any(posted[place[one]][1] for one in stands_for)
         assert [place[one] for one in stands_for] == sorted(
             place[one] for one in stands_for
