@@ -12,6 +12,7 @@ The packages, from the top layer to the lowest; imports only point down:
 | package | content |
 | --- | --- |
 | `cli`, `testing` | the command `hipkit`; a server in memory for tests |
+| `relay` | passes messages on from a server to other chats: routes, targets, sending |
 | `logging` | a handler of Python's `logging` that posts to a room |
 | `otel` | tracing with OpenTelemetry |
 | `server` | `page` and `http` over `services` over `events`, `shared` and `storage` |
