@@ -7,11 +7,9 @@ import contextlib
 import copy
 import socket
 import ssl
-from collections.abc import Iterable
 from email.message import EmailMessage
 
 from hipkit.extras import install_hint
-from hipkit.relay.message import RelayFile
 from hipkit.relay.sending.network import explained
 from hipkit.relay.targets.protocol import Answer, Mail, Verdict
 from hipkit.server.storage.blobs import BlobStore
@@ -57,11 +55,14 @@ async def send_mail(
     """
     where = f"{mail.host}:{mail.port}"
     try:
-        message = _with_files(mail.message, mail.files, blobs)
-        if message is None:
-            return Answer(verdict="content", problem=FILE_GONE)
-        async with asyncio.timeout(seconds):
-            return await _send(mail, message, policy, tls)
+        message = mail.message
+        if mail.files:
+            # In a thread: megabytes are read and encoded while calls go on.
+            message = await asyncio.to_thread(_with_files, mail, blobs)
+        async with asyncio.timeout(seconds) as limit:
+            return await _send(mail, message, policy, tls, limit)
+    except _FileGoneError:
+        return Answer(verdict="content", problem=FILE_GONE)
     except TimeoutError:
         return Answer(verdict="later", problem=f"{where} took too long")
     except aiosmtplib.SMTPNotSupported:
@@ -78,7 +79,11 @@ async def send_mail(
 
 
 async def _send(
-    mail: Mail, message: EmailMessage, policy: EgressPolicy, tls: ssl.SSLContext | None
+    mail: Mail,
+    message: EmailMessage,
+    policy: EgressPolicy,
+    tls: ssl.SSLContext | None,
+    limit: asyncio.Timeout,
 ) -> Answer:
     tls = tls or await asyncio.to_thread(ssl.create_default_context)
     connected = await _connect(policy, mail.host, mail.port)
@@ -106,7 +111,10 @@ async def _send(
         refused, _ = await client.send_message(
             message, sender=mail.sender, recipients=list(mail.recipients)
         )
-        # The mail is accepted: whatever happens while saying goodbye changes nothing.
+        # The mail is accepted: whatever happens while saying goodbye changes nothing. A time limit
+        # that ended here would send it again.
+        if not limit.expired():
+            limit.reschedule(None)
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             async with asyncio.timeout(QUIT_SECONDS):
                 await client.quit()
@@ -144,15 +152,21 @@ def _literal(connected: socket.socket) -> str:
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
-def _with_files(
-    message: EmailMessage, files: Iterable[RelayFile], blobs: BlobStore
-) -> EmailMessage | None:
-    """Return a mail with its attachments; `None` where one is gone."""
-    whole = copy.deepcopy(message) if files else message
-    for file in files:
+class _FileGoneError(Exception):
+    """An attachment is not there any more."""
+
+
+def _with_files(mail: Mail, blobs: BlobStore) -> EmailMessage:
+    """Return a mail's message with its attachments.
+
+    Raises:
+        _FileGoneError: One of them is gone.
+    """
+    whole = copy.deepcopy(mail.message)
+    for file in mail.files:
         path = blobs.find(file.key)
         if path is None:
-            return None
+            raise _FileGoneError
         main, _, sub = file.content_type.partition(";")[0].strip().partition("/")
         if main in {"multipart", "message"} or not sub:
             main, sub = "application", "octet-stream"
