@@ -33,6 +33,7 @@ __all__ = ["read_card", "read_posted"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_NAME = 100
+LONGEST_ID = 200
 LONGEST_CARD = 64 * 1024
 """Characters of a card's JSON."""
 MOST_ATTRIBUTES = 50
@@ -88,7 +89,7 @@ def read_posted(
         card=None if posted.card is None else read_card(posted.card),
         files=() if posted.file is None else (_file(posted.file, file_link),),
         link=link,
-        thread=posted.attach_to or None,
+        thread=clean_line(posted.attach_to or "", LONGEST_ID) or None,
     )
 
 
@@ -143,7 +144,7 @@ def read_card(text: str) -> RelayCard | None:
     activity = _object(card.get("activity"))
     icon = _picture(card.get("icon")) or _picture(activity.get("icon"))
     read = RelayCard(
-        id=_text(card, "id")[:200],
+        id=clean_line(_text(card, "id"), LONGEST_ID),
         style=cast("CardStyle", style)
         if style in get_args(CardStyle)
         else "application",

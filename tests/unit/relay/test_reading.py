@@ -12,6 +12,7 @@ from hipkit.relay.markup.marked_text import plain_text
 from hipkit.relay.markup.tree import Mention
 from hipkit.relay.message import Attribute, Level, RelayFile, RelayPicture
 from hipkit.relay.reading import LONGEST_CARD, read_card, read_posted
+from hipkit.relay.targets.protocol import PLACE
 from hipkit.server.events.posted import PostedFile, PostedMessage
 
 SENT_US = 1_796_000_000_123_456
@@ -209,3 +210,15 @@ def test_no_type_of_a_member_fails(members: dict[str, object]) -> None:
 @given(st.text())
 def test_no_text_fails(text: str) -> None:
     read_posted(posted(body=text, sender=text, card=text, room=text), title="{room}")
+
+
+def test_no_id_of_a_sender_is_the_key_of_a_place() -> None:
+    card = {"id": PLACE, "style": "link", "title": "Build"}
+
+    message = read_posted(
+        posted(attach_to=PLACE, card=msgspec.json.encode(card).decode())
+    )
+
+    assert message.card is not None
+    assert PLACE not in {message.thread, message.card.id}
+    assert message.thread == message.card.id

@@ -172,7 +172,7 @@ def _uploaded(
     message: RelayMessage, options: RenderOptions
 ) -> tuple[RelayFile | None, str | None]:
     """Return the first file that was uploaded: an event carries one, with a text below it."""
-    for file in message.files:
+    for file in () if options.plain else message.files:
         if address := options.references.get(file.key):
             return file, address
     return None, None

@@ -42,8 +42,11 @@ Verdict = Literal["delivered", "content", "route", "later"]
 """Taken; this content will never be taken; the route itself is broken; it may work later."""
 
 
-PLACE = "place"
-"""The key in `RenderOptions.references` of what `FindsPlace.read_place` read."""
+PLACE = "\nplace"
+"""The key in `RenderOptions.references` of what `FindsPlace.read_place` read.
+
+No message or card has it as its id: those are one line.
+"""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

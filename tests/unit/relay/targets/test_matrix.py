@@ -309,6 +309,7 @@ def test_what_was_refused_is_sent_as_text_alone() -> None:
     )
 
     assert sorted(found) == ["body", "m.mentions", "msgtype"]
+    assert "cpu.png (https://e.com)" in found["body"]
 
 
 LONG = st.sampled_from(["x", "é", "漢", "🎉", "\x01", '"', "<", "&", "@here ", "\n"])
