@@ -27,11 +27,33 @@ async def karma(message: Message, name: str) -> str:
     return f"{name} has one more"
 """
 
+LAST = r"""
+import asyncio
+
+from hipkit.addon import AddOn, Message
+
+addon = AddOn(key="com.example.last", name="Last", scopes=["send_notification"])
+
+
+@addon.on_message(r"^/last (?P<port>\d+)")
+async def last(message: Message, port: str) -> str:
+    print("begun", flush=True)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", int(port))
+        except OSError:
+            return "the last word"
+        writer.close()
+        await writer.wait_closed()
+"""
+
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
+def running(
+    folder: Path, *options: str, source: str = KARMA
+) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
     """Run the add-on, and yield what the command printed."""
-    (folder / "karma.py").write_text(KARMA)
+    (folder / "karma.py").write_text(source)
     command = [*HIPKIT, "addon", "run", "karma:addon", "--json", *options]
     process = subprocess.Popen(
         command,
@@ -117,3 +139,23 @@ def test_a_delivery_is_sent_again_and_a_restart_goes_on(tmp_path: Path) -> None:
     done = hipkit(tmp_path, "addon", "run", "karma:addon", *elsewhere)
     assert done.returncode == 1
     assert f"use {ports[1].replace('=', ' ')}," in done.stderr
+
+
+def test_what_an_add_on_answers_while_it_ends_arrives(tmp_path: Path) -> None:
+    addon_port = free_port()
+    ports = (f"--port={free_port()}", f"--addon-port={addon_port}")
+    kept = (*ports, "--folder", "data", "--room", "Dev Ops")
+    with running(tmp_path, *kept, source=LAST) as (started, process):
+        assert process.stdout is not None
+        with client_of(started) as client:
+            # Its handler ends when the add-on accepts no connection any more.
+            client.rooms.send_message("Dev Ops", message=f"/last {addon_port}")
+            assert process.stdout.readline() == "begun\n"
+        assert stop(process, signal.SIGINT) == (0, "")
+
+    with (
+        running(tmp_path, *kept, source=LAST) as (started, _),
+        client_of(started) as client,
+    ):
+        texts = [each.message for each in client.history("Dev Ops")]
+    assert texts.count("the last word") == 1

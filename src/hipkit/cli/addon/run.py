@@ -180,9 +180,11 @@ async def _run(
     with hold_lock(made.database):
         server = await open_server(made)
         with contextlib.closing(server):
+            # The add-on ends first: what its handlers answer meets a server that still listens.
+            # What the server sends it before it has started waits in its listener.
             async with (
-                _serving_addon(app, addon_listener),
                 serving(server, listener, Dispatcher(server), at_once=at_once),
+                _serving_addon(app, addon_listener),
             ):
                 announce_server(server)
                 room_id = await _install(server, app, addon.identity.key, room)
