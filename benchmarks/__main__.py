@@ -27,6 +27,7 @@ from benchmarks import (
     live_events,
     notifications,
     page,
+    relay,
     server_memory,
     webhook_load,
 )
@@ -68,6 +69,7 @@ ROWS: Mapping[str, Row] = {
     "notify": Row("Notifications stored durably", notifications.measure),
     "webhooks": Row("Notifications and webhooks", webhook_load.measure),
     "dead": Row("One dead target of fifty", dead_target.measure),
+    "relay": Row("A relay", relay.measure),
     "addon": Row("Webhooks that an add-on gets", addon_webhooks.measure),
 }
 
