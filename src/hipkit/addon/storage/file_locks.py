@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
+from hipkit.addon.storage.private_files import open_private
 from hipkit.api.errors import StorageError
 
 __all__ = ["FileLocks"]
@@ -66,7 +67,7 @@ class FileLocks:
         with self._opening:
             if self._file is None:
                 try:
-                    self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+                    self._file = open_private(self._path)
                 except OSError as error:
                     raise StorageError(
                         f"the file of the add-on's locks cannot be opened: {error.strerror}"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hipkit.addon.storage.private_files import open_private
 from hipkit.api.errors import StorageError
 
 __all__ = ["SharedVersion"]
@@ -69,9 +70,7 @@ class SharedVersion:
     def close(self) -> None:
         """Close the file."""
         with self._opening:
-            if self._map is not None:
-                self._map.close()
-                self._map = None
+            self._map = None  # Another thread may still be reading it.
 
     def _open(self) -> mmap.mmap:
         with self._opening:
@@ -86,11 +85,13 @@ class SharedVersion:
 
 
 def _mapped(path: Path) -> mmap.mmap:
-    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    file = open_private(path, flags=os.O_APPEND)
     try:
         size = 2 * NUMBER.size
         if os.fstat(file).st_size < size:
-            os.ftruncate(file, size)
+            # Written, as a full disk ends a process that writes to a page which has no place there;
+            # and appended, as another process may have done so just now.
+            os.write(file, bytes(size))
         return mmap.mmap(file, size)
     finally:
         os.close(file)

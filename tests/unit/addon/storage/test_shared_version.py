@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,37 @@ def test_it_can_be_closed_twice_and_is_opened_again(path: Path) -> None:
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be opened: No such file"):
         SharedVersion(tmp_path / "missing" / "x").get()
+
+
+def test_it_can_be_closed_while_another_thread_changes_it(path: Path) -> None:
+    version = SharedVersion(path)
+    before = version.get()
+    with version.change():
+        version.close()
+    assert version.get() not in (before, None)
+
+
+def test_a_full_disk_is_an_error_and_does_not_end_the_process(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", refuse)
+    with pytest.raises(StorageError, match="No space left"):
+        SharedVersion(path).get()
+
+
+def test_two_that_create_the_file_at_once_undo_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = SharedVersion(path), SharedVersion(path)
+    write = os.write
+
+    def change_first(file: int, content: bytes) -> int:
+        monkeypatch.setattr(os, "write", write)
+        with one.change():
+            return write(file, content)
+
+    monkeypatch.setattr(os, "write", change_first)
+    assert two.get() == one.get() == 1
