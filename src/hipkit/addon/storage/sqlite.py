@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from hipkit.addon.storage.locks import KeyLocks
 from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
 from hipkit.addon.storage.shared_version import SharedVersion
-from hipkit.addon.storage.threads import ConnectionThread
+from hipkit.addon.storage.threads import ConnectionThread, ThreadStoppedError
 from hipkit.api.errors import StorageError
 
 __all__ = ["SqliteStorage"]
@@ -48,11 +48,16 @@ class SqliteStorage:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
-        self._path = Path(path)
+        # By its own name: SQLite resolves links, too, so the files beside it are the same for all.
+        self._path = Path(os.path.realpath(path))
         self._durable = durable
         self._threads: tuple[ConnectionThread, ConnectionThread] | None = None
         """For reading, which must not wait for the disk, and for writing."""
         self._is_open = False
+        self._process = os.getpid()
+        """In which the threads are."""
+        self._changing = threading.Lock()
+        """Held while the threads are replaced."""
         self._connecting = threading.Lock()
         self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
         self._locks = KeyLocks(self._files.acquire, self._files.release)
@@ -64,18 +69,24 @@ class SqliteStorage:
         """Open the file.
 
         Raises:
-            StorageError: It cannot be opened, or belongs to a newer version of hipkit.
+            StorageError: It cannot be opened, or belongs to a newer version of hipkit; or it was
+                opened in a process that was forked since.
         """
         await self._opened()
 
     async def aclose(self) -> None:
         """Close the file. The next use opens it again."""
-        threads, self._threads = self._threads, None
-        self._is_open = False
+        if self._is_forked():
+            return
+        with self._changing:
+            self._is_open = False
+            threads, self._threads = self._threads, None
         for thread in threads or ():
             await thread.stop()
-        self._files.close()
-        self._version.close()
+        with self._changing:
+            if self._threads is None:  # Else it was opened again meanwhile.
+                self._files.close()
+                self._version.close()
 
     def version(self) -> int | None:
         """Return the version of the records."""
@@ -233,8 +244,12 @@ class SqliteStorage:
 
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
-        reader, _ = await self._opened()
-        return await reader.run(lambda connection: _all(connection, sql, values))
+        while True:
+            reader, _ = await self._opened()
+            with suppress(ThreadStoppedError):  # It was closed meanwhile.
+                return await reader.run(
+                    lambda connection: _all(connection, sql, values)
+                )
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a statement that changes records."""
@@ -249,33 +264,58 @@ class SqliteStorage:
         lasting: bool = True,
         records: bool = False,
     ) -> T:
-        _, writer = await self._opened()
-        return await writer.run(function, lasting=lasting, records=records)
+        while True:
+            _, writer = await self._opened()
+            with suppress(ThreadStoppedError):  # It was closed meanwhile.
+                return await writer.run(function, lasting=lasting, records=records)
 
     async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
+        if self._is_forked():
+            # Its threads are not in this process, and SQLite takes its connections for open here.
+            raise StorageError(
+                "the add-on's database was opened before this process was forked: open it in each"
+                " process"
+            )
         threads = self._threads
         if threads is not None and self._is_open:
             return threads
-        if threads is None:
-            reader = ConnectionThread(self._connected, "BEGIN", durable=False)
-            writer = ConnectionThread(
-                self._connected,
-                "BEGIN IMMEDIATE",
-                durable=self._durable,
-                changing=self._version.change,
-            )
-            threads = self._threads = (reader, writer)
+        with self._changing:
+            if self._threads is None:
+                self._threads = self._started()
+            threads = self._threads
         try:
             for thread in threads:
                 await thread.opened()
         except StorageError:
-            if self._threads is threads:
-                self._threads = None  # The next use tries again.
+            if self._forget(threads):  # The next use tries again.
                 for thread in threads:
                     await thread.stop()
             raise
-        self._is_open = self._threads is threads
+        with self._changing:
+            self._is_open = self._threads is threads
         return threads
+
+    def _started(self) -> tuple[ConnectionThread, ConnectionThread]:
+        self._process = os.getpid()
+        reader = ConnectionThread(self._connected, "BEGIN", durable=False)
+        writer = ConnectionThread(
+            self._connected,
+            "BEGIN IMMEDIATE",
+            durable=self._durable,
+            changing=self._version.change,
+        )
+        return reader, writer
+
+    def _forget(self, threads: tuple[ConnectionThread, ConnectionThread]) -> bool:
+        """Forget threads that cannot open the file, and return whether nobody had done so."""
+        with self._changing:
+            is_known = self._threads is threads
+            if is_known:
+                self._threads = None
+        return is_known
+
+    def _is_forked(self) -> bool:
+        return self._threads is not None and self._process != os.getpid()
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

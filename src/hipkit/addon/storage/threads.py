@@ -19,11 +19,15 @@ from typing import Any, Generic, TypeVar
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["ConnectionThread"]
+__all__ = ["ConnectionThread", "ThreadStoppedError"]
 
 T = TypeVar("T")
 
 MOST_AT_ONCE = 500
+
+
+class ThreadStoppedError(Exception):
+    """The thread was stopped before it was asked."""
 
 
 class ConnectionThread:
@@ -52,6 +56,7 @@ class ConnectionThread:
         self._waiting: SimpleQueue[list[_Command[Any]] | None] = SimpleQueue()
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Command[Any]]] = {}
         self._gathering = threading.Lock()
+        self._is_stopped = False
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._work, name="hipkit-storage", daemon=True
@@ -80,10 +85,15 @@ class ConnectionThread:
                 again if it, or another one with it, fails.
             lasting: Whether it must not be lost when the power fails.
             records: Whether it changes what others may have cached.
+
+        Raises:
+            ThreadStoppedError: `stop` was called before.
         """
         loop = asyncio.get_running_loop()
         command = _Command(function, loop, lasting=lasting, records=records)
         with self._gathering:
+            if self._is_stopped:
+                raise ThreadStoppedError
             if loop not in self._gathered:
                 self._gathered[loop] = []
                 loop.call_soon(self._hand_over, loop)
@@ -102,10 +112,11 @@ class ConnectionThread:
     async def stop(self) -> None:
         """Finish what waits, and close the connection."""
         with self._gathering:
+            self._is_stopped = True
             for commands in self._gathered.values():
                 self._waiting.put([*commands])
                 commands.clear()
-        self._waiting.put(None)
+            self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
@@ -152,7 +163,7 @@ class ConnectionThread:
             are_records = any(command.records for command in commands)
             with self._changing() if are_records else nullcontext():
                 connection.execute("COMMIT")
-        except (sqlite3.Error, StorageError) as error:
+        except Exception as error:  # Whatever it is, the thread must go on.
             with suppress(sqlite3.Error):  # SQLite may have done so itself.
                 connection.execute("ROLLBACK")
             for command in commands:

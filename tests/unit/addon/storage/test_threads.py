@@ -6,13 +6,13 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import pytest
 
 from hipkit import StorageError
-from hipkit.addon.storage.threads import ConnectionThread
+from hipkit.addon.storage.threads import ConnectionThread, ThreadStoppedError
 
 
 class Traced:
@@ -197,4 +197,24 @@ async def test_a_command_that_changes_records_is_committed_inside_the_change() -
     assert traced.count("change") == 0
     await thread.run(partial(insert, 2), records=True)
     assert traced.statements[-3:] == ["change begins", "COMMIT", "change ends"]
+    await thread.stop()
+
+
+async def test_a_thread_that_was_stopped_takes_nothing_more() -> None:
+    thread = ConnectionThread(Traced().connected, "BEGIN IMMEDIATE", durable=False)
+    await thread.stop()
+    with pytest.raises(ThreadStoppedError):
+        await thread.run(partial(insert, 1))
+
+
+async def test_a_commit_that_fails_in_an_unknown_way_does_not_end_the_thread() -> None:
+    def fail() -> AbstractContextManager[None]:
+        raise ValueError("unknown")
+
+    thread = ConnectionThread(
+        Traced().connected, "BEGIN IMMEDIATE", durable=False, changing=fail
+    )
+    with pytest.raises(ValueError, match="unknown"):
+        await thread.run(partial(insert, 1), records=True)
+    await thread.run(partial(insert, 1))
     await thread.stop()
