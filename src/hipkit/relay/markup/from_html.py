@@ -19,6 +19,7 @@ from hipkit.api.messages.message_html import CELLS, TAGS, read_html
 from hipkit.api.messages.message_html import Tag as HtmlTag
 from hipkit.api.messages.message_html import Text as HtmlText
 from hipkit.relay.markup.cleaning import clean_text, safe_url
+from hipkit.relay.markup.nesting import PARTS, kind_of, place_parts
 from hipkit.relay.markup.tree import Element, Node, Tag, Text
 
 __all__ = ["LONGEST_SOURCE", "read_html_tree"]
@@ -53,7 +54,6 @@ BLOCKS: dict[str, Tag] = {
     **dict.fromkeys(("caption", "center", "dd", "div", "dt"), "p"),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "p"),
 }
-MARKS: dict[str, Tag] = {"b": "b", "code": "code", "i": "i", "s": "s"}
 BLOCK_TAGS = frozenset(BLOCKS.values())
 HEADINGS = frozenset({"caption", "dt", "h1", "h2", "h3", "h4", "h5", "h6"})
 """Blocks whose text is bold."""
@@ -126,7 +126,7 @@ class _Builder:
         """Return the tree."""
         while len(self._open) > 1:
             self._close()
-        return _in_place(None, self._open[0].children)
+        return place_parts(None, self._open[0].children)
 
     def start(self, tag: HtmlTag) -> None:
         """Open an element."""
@@ -305,13 +305,13 @@ class _Builder:
     def _close(self) -> None:
         """Close the innermost element; what it interrupted goes on."""
         closed = self._open.pop()
-        children = tuple(_in_place(closed.tag, closed.children))
+        children = tuple(place_parts(closed.tag, closed.children))
         tag = closed.tag
         if tag in BLOCK_TAGS:
             self._new_line()
             if tag == "pre":
                 self._pres -= 1
-        if tag == "p" and any(_kind(node) in BLOCK_TAGS for node in children):
+        if tag == "p" and any(kind_of(node) in BLOCK_TAGS for node in children):
             self._open[-1].children += _paragraphs(children)
         elif children == (Text(" "),):
             self._add(children[0])
@@ -322,7 +322,7 @@ class _Builder:
 
 def _paragraphs(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield what a paragraph held, its blocks beside it: `<div>a<p>b</p></div>`."""
-    for is_block, run in groupby(nodes, key=lambda node: _kind(node) in BLOCK_TAGS):
+    for is_block, run in groupby(nodes, key=lambda node: kind_of(node) in BLOCK_TAGS):
         if is_block:
             yield from run
         else:
@@ -336,86 +336,3 @@ def _with_links(text: str) -> Iterable[Node]:
             yield Text(piece.text)
         else:
             yield Element(tag="a", url=url, children=(Text(piece.text),))
-
-
-# Lists and tables hold nothing but their parts, and those are nowhere else.
-
-PARTS: dict[Tag | None, tuple[frozenset[str], Tag]] = {
-    "ul": (frozenset({"li"}), "li"),
-    "ol": (frozenset({"li"}), "li"),
-    "table": (frozenset({"tr"}), "tr"),
-    "tr": (frozenset({"td", "th"}), "td"),
-}
-HOLDERS: dict[str, Tag] = {"li": "ul", "td": "tr", "th": "tr", "tr": "table"}
-
-
-def _in_place(tag: Tag | None, nodes: list[Node]) -> tuple[Node, ...]:
-    """Return children, each in an element that may hold it."""
-    merged = _merged(nodes) if len(nodes) > 1 else tuple(nodes)
-    if tag not in PARTS:
-        if any(_kind(node) in HOLDERS for node in merged):
-            return _grouped(merged, HOLDERS.keys(), None)
-        return merged
-    parts, wrapper = PARTS[tag]
-    if all(_kind(node) in parts for node in merged):
-        return merged
-    if tag == "table":
-        merged = _grouped(merged, CELLS, "tr")
-    return _grouped(merged, _others(merged, parts), wrapper)
-
-
-def _others(nodes: Iterable[Node], parts: frozenset[str]) -> frozenset[str]:
-    return frozenset(_kind(node) for node in nodes) - parts
-
-
-def _kind(node: Node) -> str:
-    return node.tag if isinstance(node, Element) else ""
-
-
-def _grouped(
-    nodes: Iterable[Node], misplaced: Iterable[str], wrapper: Tag | None
-) -> tuple[Node, ...]:
-    """Return nodes with each run of misplaced ones in an element of its own."""
-    misplaced = frozenset(misplaced)
-    done: list[Node] = []
-    run: list[Node] = []
-    holder: Tag | None = None
-    for node in nodes:
-        kind = _kind(node)
-        wanted = (wrapper or HOLDERS[kind]) if kind in misplaced else None
-        if wanted != holder and run and holder is not None:
-            done.append(_holding(holder, run))
-            run = []
-        holder = wanted
-        (done if wanted is None else run).append(node)
-    if run and holder is not None:
-        done.append(_holding(holder, run))
-    return tuple(done)
-
-
-def _holding(holder: Tag, run: list[Node]) -> Element:
-    children = tuple(run)
-    if holder == "table":
-        children = _grouped(children, CELLS, "tr")
-    if holder == "tr" and not any(_kind(node) in CELLS for node in children):
-        children = (Element(tag="td", children=children),)
-    return Element(tag=holder, children=children)
-
-
-def _merged(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """Return nodes with neighbouring texts as one, and neighbours that are bold and so on."""
-    done: list[Node] = []
-    for kind, run in groupby(nodes, key=_kind):
-        together = list(run)
-        if kind == "" and len(together) > 1:
-            text = "".join(node.text for node in together if isinstance(node, Text))
-            together = [Text(text)]
-        elif kind in MARKS and len(together) > 1:
-            parts = [each for node in together for each in _children(node)]
-            together = [Element(tag=MARKS[kind], children=_merged(parts))]
-        done += together
-    return tuple(done)
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    return node.children if isinstance(node, Element) else ()
