@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -12,7 +13,15 @@ from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile
 from hipkit.relay.targets.protocol import FILE_MARK, HttpCall
 
-__all__ = ["bearer", "check_address", "form_call", "json_call"]
+__all__ = [
+    "bearer",
+    "check_address",
+    "form_call",
+    "host_of",
+    "json_call",
+    "values_call",
+    "with_query",
+]
 
 TYPED = ("Content-Type", "application/json; charset=utf-8")
 IN_QUOTES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
@@ -40,6 +49,37 @@ def json_call(
         headers=(TYPED, *headers),
         body=msgspec.json.encode(kept),
     )
+
+
+def values_call(
+    url: str, values: Mapping[str, str], headers: tuple[tuple[str, str], ...] = ()
+) -> HttpCall:
+    """Return a POST of a form without files.
+
+    Args:
+        url: The address, which may be a secret.
+        values: The fields.
+        headers: Further headers.
+    """
+    return HttpCall(
+        method="POST",
+        url=Secret(url),
+        headers=(("Content-Type", "application/x-www-form-urlencoded"), *headers),
+        body=urlencode(values, errors="replace").encode(),
+    )
+
+
+def with_query(url: str, values: Mapping[str, str | None]) -> str:
+    """Return an address with values in its query. Those that are `None` are left out."""
+    address = urlsplit(url)
+    query = dict(parse_qsl(address.query, keep_blank_values=True))
+    query |= {name: value for name, value in values.items() if value is not None}
+    return address._replace(query=urlencode(query), fragment="").geturl()
+
+
+def host_of(address: str) -> str:
+    """Return the host of an address, which may be a secret."""
+    return urlsplit(address).hostname or ""
 
 
 def form_call(

@@ -32,6 +32,7 @@ from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
+    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -101,14 +102,13 @@ class MattermostBotSettings(Settings, frozen=True, kw_only=True):
             raise ValueError("channel is no id: 26 letters and digits, see View Info")
 
 
-class Mattermost(Target[MattermostSettings]):
+class Mattermost(LinksFiles, Target[MattermostSettings]):
     """An incoming webhook of Mattermost."""
 
     name: ClassVar[str] = "mattermost"
     settings: ClassVar[type[Settings]] = MattermostSettings
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = False
-    uploads_bytes: ClassVar[int] = 0
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="text", most=MOST_TEXT),
         Limit(place="username", most=MOST_NAME),
@@ -140,10 +140,6 @@ class Mattermost(Target[MattermostSettings]):
         }
         return json_call(settings.url.reveal(), body)
 
-    def render_upload(self, file: RelayFile, settings: MattermostSettings) -> HttpCall:
-        """Raise `NotImplementedError`: a webhook takes no files."""
-        raise NotImplementedError
-
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means."""
         error = read_object(reply).get("id")
@@ -153,10 +149,6 @@ class Mattermost(Target[MattermostSettings]):
         if verdict == "content" and _is_of_the_webhook(error):
             return Answer(verdict="route", problem=describe(reply.status, error))
         return read_status(reply, code=error)
-
-    def read_upload(self, reply: Reply) -> Answer:
-        """Raise `NotImplementedError`: a webhook takes no files."""
-        raise NotImplementedError
 
     def host(self, settings: MattermostSettings) -> str:
         """Return the server's host."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -20,6 +20,7 @@ __all__ = [
     "FindsPlace",
     "HttpCall",
     "Limit",
+    "LinksFiles",
     "Mail",
     "Notify",
     "RenderOptions",
@@ -189,6 +190,20 @@ class Target(Protocol[S]):
 
     def host(self, settings: S) -> str:
         """Return the host that is called: deliveries take turns by host, and it may be shown."""
+
+
+class LinksFiles:
+    """What a target has in common with others that upload nothing: files are linked."""
+
+    uploads_bytes: ClassVar[int] = 0
+
+    def render_upload(self, file: RelayFile, settings: Any) -> HttpCall:
+        """Raise `NotImplementedError`."""
+        raise NotImplementedError
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Raise `NotImplementedError`."""
+        raise NotImplementedError
 
 
 @runtime_checkable

@@ -11,7 +11,7 @@ from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import escaped_line
 from hipkit.relay.markup.dialect import ANGLES
 from hipkit.relay.markup.escaping import defuse, escape_angles
-from hipkit.relay.message import RelayFile, RelayMessage
+from hipkit.relay.message import RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
@@ -25,6 +25,7 @@ from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
+    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -124,14 +125,13 @@ class SlackBotSettings(Settings, frozen=True, kw_only=True):
         check_address("api", self.api)
 
 
-class Slack(Target[SlackSettings]):
+class Slack(LinksFiles, Target[SlackSettings]):
     """An incoming webhook of Slack. It has one name and picture, those of its app."""
 
     name: ClassVar[str] = "slack"
     settings: ClassVar[type[Settings]] = SlackSettings
     pace_seconds: ClassVar[float] = 1.0
     is_idempotent: ClassVar[bool] = False
-    uploads_bytes: ClassVar[int] = 0
     limits: ClassVar[tuple[Limit, ...]] = LIMITS
 
     def render(
@@ -141,10 +141,6 @@ class Slack(Target[SlackSettings]):
         body = _content(message, options, name=message.label)
         return json_call(settings.url.reveal(), body)
 
-    def render_upload(self, file: RelayFile, settings: SlackSettings) -> HttpCall:
-        """Raise `NotImplementedError`: a webhook takes no files."""
-        raise NotImplementedError
-
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: `ok`, or a code as its whole body."""
         said = reply.body.strip()
@@ -153,23 +149,18 @@ class Slack(Target[SlackSettings]):
         code = said.decode() if said != b"ok" and CODE.fullmatch(said) else None
         return _judged(reply, code)
 
-    def read_upload(self, reply: Reply) -> Answer:
-        """Raise `NotImplementedError`: a webhook takes no files."""
-        raise NotImplementedError
-
     def host(self, settings: SlackSettings) -> str:
         """Return the host of the webhook."""
         return urlsplit(settings.url.reveal()).hostname or ""
 
 
-class SlackBot(Target[SlackBotSettings]):
+class SlackBot(LinksFiles, Target[SlackBotSettings]):
     """A bot of Slack. Files are linked: Slack's upload takes three requests."""
 
     name: ClassVar[str] = "slack-bot"
     settings: ClassVar[type[Settings]] = SlackBotSettings
     pace_seconds: ClassVar[float] = 1.0
     is_idempotent: ClassVar[bool] = False
-    uploads_bytes: ClassVar[int] = 0
     limits: ClassVar[tuple[Limit, ...]] = LIMITS
 
     def render(
@@ -190,10 +181,6 @@ class SlackBot(Target[SlackBotSettings]):
         url = f"{settings.api.rstrip('/')}/chat.postMessage"
         return json_call(url, body, bearer(settings.token))
 
-    def render_upload(self, file: RelayFile, settings: SlackBotSettings) -> HttpCall:
-        """Raise `NotImplementedError`: files are linked."""
-        raise NotImplementedError
-
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means; its reference is the message, or that of its thread."""
         found = read_object(reply)
@@ -203,10 +190,6 @@ class SlackBot(Target[SlackBotSettings]):
         if reply.status == 200 and not isinstance(code, str):
             return Answer(verdict="route", problem="the address is not Slack's API")
         return _judged(reply, code)
-
-    def read_upload(self, reply: Reply) -> Answer:
-        """Raise `NotImplementedError`: files are linked."""
-        raise NotImplementedError
 
     def host(self, settings: SlackBotSettings) -> str:
         """Return the host of Slack's API."""

@@ -6,7 +6,15 @@ import pytest
 
 from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile
-from hipkit.relay.targets.calls import bearer, check_address, form_call, json_call
+from hipkit.relay.targets.calls import (
+    bearer,
+    check_address,
+    form_call,
+    host_of,
+    json_call,
+    values_call,
+    with_query,
+)
 from hipkit.relay.targets.protocol import FILE_MARK
 
 FILE = RelayFile(key="k", name='a"\r\nb.png', size_bytes=5, content_type="image/png")
@@ -49,3 +57,26 @@ def test_an_address_that_is_none_is_not_repeated(address: str) -> None:
     with pytest.raises(ValueError, match=r"^url ") as raised:
         check_address("url", address)
     assert "t0psecr3t" not in str(raised.value)
+
+
+def test_values_are_a_form() -> None:
+    call = values_call("https://x.y", {"a": "b&c=d", "e": "ü\ud800"}, (("X", "y"),))
+    assert call.body == b"a=b%26c%3Dd&e=%C3%BC%3F"
+    assert dict(call.headers)["Content-Type"] == "application/x-www-form-urlencoded"
+    assert dict(call.headers)["X"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://x.y/p", "https://x.y/p?wait=true"),
+        ("https://x.y/p?k=a%2Fb&e=&wait=no", "https://x.y/p?k=a%2Fb&e=&wait=true"),
+        ("https://x.y/p?k=a%2Bb#f", "https://x.y/p?k=a%2Bb&wait=true"),
+    ],
+)
+def test_a_query_keeps_what_it_had(url: str, expected: str) -> None:
+    assert with_query(url, {"wait": "true", "thread": None}) == expected
+
+
+def test_a_host_has_nothing_of_the_rest() -> None:
+    assert host_of("https://user:password@X.example.com:8443/secret") == "x.example.com"
