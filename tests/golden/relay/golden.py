@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from hipkit.relay.targets import TARGETS
 from hipkit.relay.targets.protocol import AppriseCall, HttpCall, Mail, Rendered
@@ -18,6 +19,7 @@ __all__ = ["FOLDER", "body_of", "path_of", "render", "rendered_text", "rewrite"]
 
 FOLDER = Path(__file__).parent
 HIDDEN = "***"
+FORM = "application/x-www-form-urlencoded"
 
 
 def render(target: str, case: str) -> Rendered:
@@ -50,13 +52,16 @@ def rendered_text(rendered: Rendered) -> str:
 
 
 def body_of(rendered: HttpCall | AppriseCall) -> Any:
-    """Return the body of a request: JSON as what it means."""
+    """Return the body of a request: JSON and forms as what they mean."""
     if isinstance(rendered, AppriseCall):
         return rendered.text
     try:
         return json.loads(rendered.body)
     except ValueError:
-        return rendered.body.decode("utf-8", "replace")
+        text = rendered.body.decode("utf-8", "replace")
+    if ("Content-Type", FORM) in rendered.headers:
+        return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+    return text
 
 
 def _header(name: str, value: str) -> str:

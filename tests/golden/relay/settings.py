@@ -8,6 +8,7 @@ from hipkit.relay.targets.matrix import MatrixSettings
 from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
 from hipkit.relay.targets.protocol import Settings
 from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
+from hipkit.relay.targets.teams import TeamsSettings
 from hipkit.relay.targets.webhook import WebhookSettings
 
 __all__ = ["SECRET", "SETTINGS"]
@@ -38,6 +39,9 @@ SETTINGS: dict[str, Settings] = {
     ),
     "slack": SlackSettings(url=Secret(f"https://hooks.slack.com/services/{SECRET}")),
     "slack-bot": SlackBotSettings(token=Secret(f"xoxb-{SECRET}"), channel="C024BE91L"),
+    "teams": TeamsSettings(
+        url=Secret(f"https://prod-1.westeurope.logic.azure.com/workflows/{SECRET}")
+    ),
     "webhook": WebhookSettings(
         url=Secret(f"https://hooks.example.com/{SECRET}"),
         secret=Secret(f"{SECRET}-of-the-signature"),

@@ -48,14 +48,15 @@ UNITS = {
     "utf16": lambda text: len(text.encode("utf-16-le")) // 2,
     "items": len,
 }  # fmt: skip
+ANY_RING = r"@(here|all|channel|everyone|room)\b|<!|<@|<#|@\*\*|@_\*\*|</?users/"
 RINGS = {
     "email": None,
     "webhook": None,
+    "teams": ANY_RING + r"|<at>|\"entities\"",
     # What is in the text reaches nobody: who is told stands beside it.
     "matrix": r'"room": true|"user_ids"',
 }
 """What rings at a target, in its request; `None` for those where no text does."""
-ANY_RING = r"@(here|all|channel|everyone|room)\b|<!|<@|<#|@\*\*|@_\*\*|</?users/"
 
 PIECES = [
     MENTIONS,
@@ -266,9 +267,20 @@ LINK_FORMS = {
     "mattermost-bot": MARKDOWN_LINK,
     "slack": BRACKET_LINK,
     "slack-bot": BRACKET_LINK,
+    "teams": MARKDOWN_LINK,
 }
 """How links are written in the strings of a request; all have `href` and members besides."""
-NO_MARKUP = {"author_name", "fallback", "footer", "username"}
+NO_MARKUP = {
+    "alias",
+    "author",
+    "author_name",
+    "fallback",
+    "fallbackText",
+    "footer",
+    "summary",
+    "topic",
+    "username",
+}
 HREF = re.compile(r"<[^<>]*(?:href|src)=\"([^\"]*)")
 ADDRESS_MEMBERS = re.compile(r"(_|^)(url|link|icon)$")
 

@@ -90,6 +90,8 @@ class Dialect:
     bullet: str = "- "
     has_tables: bool = False
     """Whether it has Markdown's tables; else a row is a line."""
+    cell: Callable[[str], str] = _unchanged
+    """A cell of a table, markup and all."""
     gap: str = "\n\n"
     """What stands between paragraphs."""
     line_break: str = "\n"

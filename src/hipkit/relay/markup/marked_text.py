@@ -120,7 +120,8 @@ class _Writer:
         if not rows:
             return ""
         if not self._dialect.has_tables:
-            return "\n".join(" | ".join(row).strip(" |") for row in rows)
+            plain = (" | ".join(row).strip(" |") for row in rows)
+            return self._dialect.line_break.join(plain)
         width = max(map(len, rows))
         lines = [_row(row, width) for row in rows]
         return "\n".join([lines[0], _row(["---"] * width, width), *lines[1:]])
@@ -131,7 +132,7 @@ class _Writer:
         text = " ".join(self._inline(nodes).split())
         if is_heading and not self._dialect.has_tables:
             return self._marked(text, self._dialect.bold)
-        return text
+        return self._dialect.cell(text)
 
     # Within a line
 

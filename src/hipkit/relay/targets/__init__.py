@@ -13,6 +13,7 @@ from hipkit.relay.targets.matrix import Matrix
 from hipkit.relay.targets.mattermost import Mattermost, MattermostBot
 from hipkit.relay.targets.protocol import Target
 from hipkit.relay.targets.slack import Slack, SlackBot
+from hipkit.relay.targets.teams import Teams
 from hipkit.relay.targets.webhook import Webhook
 
 __all__ = ["TARGETS"]
@@ -26,6 +27,7 @@ TARGETS: Mapping[str, Target[Any]] = {
         MattermostBot(),
         Slack(),
         SlackBot(),
+        Teams(),
         Webhook(),
     )
 }
