@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hipkit.api.secret import Secret
+from hipkit.relay.targets.discord import DiscordSettings
 from hipkit.relay.targets.email import EmailSettings
 from hipkit.relay.targets.matrix import MatrixSettings
 from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
@@ -17,6 +18,9 @@ SECRET = "t0psecr3t"
 """A part of every secret below."""
 
 SETTINGS: dict[str, Settings] = {
+    "discord": DiscordSettings(
+        url=Secret(f"https://discord.com/api/webhooks/1/{SECRET}")
+    ),
     "email": EmailSettings(
         server="smtp.example.com",
         sender="relay@example.com",

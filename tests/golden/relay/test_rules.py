@@ -263,6 +263,7 @@ def parts(message: EmailMessage) -> Iterator[str]:
 MARKDOWN_LINK = re.compile(r"(?<!\\)\]\(([^)\s]*)")
 BRACKET_LINK = re.compile(r"<([^<>|\s]+:[^<>|\s]*)\|")
 LINK_FORMS = {
+    "discord": MARKDOWN_LINK,
     "mattermost": MARKDOWN_LINK,
     "mattermost-bot": MARKDOWN_LINK,
     "slack": BRACKET_LINK,
