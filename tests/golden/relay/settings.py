@@ -8,6 +8,7 @@ from hipkit.relay.targets.email import EmailSettings
 from hipkit.relay.targets.matrix import MatrixSettings
 from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
 from hipkit.relay.targets.protocol import Settings
+from hipkit.relay.targets.rocketchat import RocketChatBotSettings, RocketChatSettings
 from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
 from hipkit.relay.targets.teams import TeamsSettings
 from hipkit.relay.targets.webhook import WebhookSettings
@@ -40,6 +41,15 @@ SETTINGS: dict[str, Settings] = {
         server="https://mattermost.example.com",
         token=Secret(f"{SECRET}-token"),
         channel="channel1",
+    ),
+    "rocketchat": RocketChatSettings(
+        url=Secret(f"https://rocket.example.com/hooks/{SECRET}")
+    ),
+    "rocketchat-bot": RocketChatBotSettings(
+        server="https://rocket.example.com",
+        user="aobEdbYhXfu5hkeqG",
+        token=Secret(f"{SECRET}-token"),
+        room="GENERAL",
     ),
     "slack": SlackSettings(url=Secret(f"https://hooks.slack.com/services/{SECRET}")),
     "slack-bot": SlackBotSettings(token=Secret(f"xoxb-{SECRET}"), channel="C024BE91L"),

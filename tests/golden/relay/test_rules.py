@@ -266,6 +266,8 @@ LINK_FORMS = {
     "discord": MARKDOWN_LINK,
     "mattermost": MARKDOWN_LINK,
     "mattermost-bot": MARKDOWN_LINK,
+    "rocketchat": MARKDOWN_LINK,
+    "rocketchat-bot": MARKDOWN_LINK,
     "slack": BRACKET_LINK,
     "slack-bot": BRACKET_LINK,
     "teams": MARKDOWN_LINK,

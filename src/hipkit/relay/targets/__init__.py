@@ -13,6 +13,7 @@ from hipkit.relay.targets.email import Email
 from hipkit.relay.targets.matrix import Matrix
 from hipkit.relay.targets.mattermost import Mattermost, MattermostBot
 from hipkit.relay.targets.protocol import Target
+from hipkit.relay.targets.rocketchat import RocketChat, RocketChatBot
 from hipkit.relay.targets.slack import Slack, SlackBot
 from hipkit.relay.targets.teams import Teams
 from hipkit.relay.targets.webhook import Webhook
@@ -27,6 +28,8 @@ TARGETS: Mapping[str, Target[Any]] = {
         Matrix(),
         Mattermost(),
         MattermostBot(),
+        RocketChat(),
+        RocketChatBot(),
         Slack(),
         SlackBot(),
         Teams(),
