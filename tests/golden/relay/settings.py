@@ -12,6 +12,7 @@ from hipkit.relay.targets.rocketchat import RocketChatBotSettings, RocketChatSet
 from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
 from hipkit.relay.targets.teams import TeamsSettings
 from hipkit.relay.targets.webhook import WebhookSettings
+from hipkit.relay.targets.zulip import ZulipSettings
 
 __all__ = ["SECRET", "SETTINGS"]
 
@@ -59,5 +60,11 @@ SETTINGS: dict[str, Settings] = {
     "webhook": WebhookSettings(
         url=Secret(f"https://hooks.example.com/{SECRET}"),
         secret=Secret(f"{SECRET}-of-the-signature"),
+    ),
+    "zulip": ZulipSettings(
+        server="https://example.zulipchat.com",
+        email="relay-bot@example.zulipchat.com",
+        key=Secret(f"{SECRET}-key"),
+        channel="alerts",
     ),
 }

@@ -271,6 +271,7 @@ LINK_FORMS = {
     "slack": BRACKET_LINK,
     "slack-bot": BRACKET_LINK,
     "teams": MARKDOWN_LINK,
+    "zulip": MARKDOWN_LINK,
 }
 """How links are written in the strings of a request; all have `href` and members besides."""
 NO_MARKUP = {

@@ -17,6 +17,7 @@ from hipkit.relay.targets.rocketchat import RocketChat, RocketChatBot
 from hipkit.relay.targets.slack import Slack, SlackBot
 from hipkit.relay.targets.teams import Teams
 from hipkit.relay.targets.webhook import Webhook
+from hipkit.relay.targets.zulip import Zulip
 
 __all__ = ["TARGETS"]
 
@@ -34,6 +35,7 @@ TARGETS: Mapping[str, Target[Any]] = {
         SlackBot(),
         Teams(),
         Webhook(),
+        Zulip(),
     )
 }
 """The targets by the names that `to` has in the file."""
