@@ -5,6 +5,7 @@ from __future__ import annotations
 from hipkit.api.secret import Secret
 from hipkit.relay.targets.discord import DiscordSettings
 from hipkit.relay.targets.email import EmailSettings
+from hipkit.relay.targets.googlechat import GoogleChatSettings
 from hipkit.relay.targets.matrix import MatrixSettings
 from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
 from hipkit.relay.targets.protocol import Settings
@@ -29,6 +30,11 @@ SETTINGS: dict[str, Settings] = {
         recipients=("ops@example.com",),
         username="relay",
         password=Secret(f"{SECRET}-password"),
+    ),
+    "googlechat": GoogleChatSettings(
+        url=Secret(
+            f"https://chat.googleapis.com/v1/spaces/AAA/messages?key=1&token={SECRET}"
+        )
     ),
     "matrix": MatrixSettings(
         homeserver="https://matrix.example.com",

@@ -264,6 +264,7 @@ MARKDOWN_LINK = re.compile(r"(?<!\\)\]\(([^)\s]*)")
 BRACKET_LINK = re.compile(r"<([^<>|\s]+:[^<>|\s]*)\|")
 LINK_FORMS = {
     "discord": MARKDOWN_LINK,
+    "googlechat": BRACKET_LINK,
     "mattermost": MARKDOWN_LINK,
     "mattermost-bot": MARKDOWN_LINK,
     "rocketchat": MARKDOWN_LINK,

@@ -10,6 +10,7 @@ from typing import Any
 
 from hipkit.relay.targets.discord import Discord
 from hipkit.relay.targets.email import Email
+from hipkit.relay.targets.googlechat import GoogleChat
 from hipkit.relay.targets.matrix import Matrix
 from hipkit.relay.targets.mattermost import Mattermost, MattermostBot
 from hipkit.relay.targets.protocol import Target
@@ -26,6 +27,7 @@ TARGETS: Mapping[str, Target[Any]] = {
     for target in (
         Discord(),
         Email(),
+        GoogleChat(),
         Matrix(),
         Mattermost(),
         MattermostBot(),
