@@ -12,6 +12,7 @@ from hipkit.relay.targets.protocol import Settings
 from hipkit.relay.targets.rocketchat import RocketChatBotSettings, RocketChatSettings
 from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
 from hipkit.relay.targets.teams import TeamsSettings
+from hipkit.relay.targets.telegram import TelegramSettings
 from hipkit.relay.targets.webhook import WebhookSettings
 from hipkit.relay.targets.zulip import ZulipSettings
 
@@ -63,6 +64,7 @@ SETTINGS: dict[str, Settings] = {
     "teams": TeamsSettings(
         url=Secret(f"https://prod-1.westeurope.logic.azure.com/workflows/{SECRET}")
     ),
+    "telegram": TelegramSettings(token=Secret(f"123:{SECRET}"), chat="-1001234567890"),
     "webhook": WebhookSettings(
         url=Secret(f"https://hooks.example.com/{SECRET}"),
         secret=Secret(f"{SECRET}-of-the-signature"),

@@ -17,6 +17,7 @@ from hipkit.relay.targets.protocol import Target
 from hipkit.relay.targets.rocketchat import RocketChat, RocketChatBot
 from hipkit.relay.targets.slack import Slack, SlackBot
 from hipkit.relay.targets.teams import Teams
+from hipkit.relay.targets.telegram import Telegram
 from hipkit.relay.targets.webhook import Webhook
 from hipkit.relay.targets.zulip import Zulip
 
@@ -36,6 +37,7 @@ TARGETS: Mapping[str, Target[Any]] = {
         Slack(),
         SlackBot(),
         Teams(),
+        Telegram(),
         Webhook(),
         Zulip(),
     )
