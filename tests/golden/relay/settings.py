@@ -8,6 +8,7 @@ from hipkit.relay.targets.email import EmailSettings
 from hipkit.relay.targets.googlechat import GoogleChatSettings
 from hipkit.relay.targets.matrix import MatrixSettings
 from hipkit.relay.targets.mattermost import MattermostBotSettings, MattermostSettings
+from hipkit.relay.targets.ntfy import NtfySettings
 from hipkit.relay.targets.protocol import Settings
 from hipkit.relay.targets.rocketchat import RocketChatBotSettings, RocketChatSettings
 from hipkit.relay.targets.slack import SlackBotSettings, SlackSettings
@@ -50,6 +51,7 @@ SETTINGS: dict[str, Settings] = {
         token=Secret(f"{SECRET}-token"),
         channel="channel1",
     ),
+    "ntfy": NtfySettings(topic=Secret(f"{SECRET}-topic"), token=Secret(f"tk_{SECRET}")),
     "rocketchat": RocketChatSettings(
         url=Secret(f"https://rocket.example.com/hooks/{SECRET}")
     ),

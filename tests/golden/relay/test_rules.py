@@ -51,6 +51,7 @@ UNITS = {
 ANY_RING = r"@(here|all|channel|everyone|room)\b|<!|<@|<#|@\*\*|@_\*\*|</?users/"
 RINGS = {
     "email": None,
+    "ntfy": None,
     "webhook": None,
     "teams": ANY_RING + r"|<at>|\"entities\"",
     # What is in the text reaches nobody: who is told stands beside it.

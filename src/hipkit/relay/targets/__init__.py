@@ -13,6 +13,7 @@ from hipkit.relay.targets.email import Email
 from hipkit.relay.targets.googlechat import GoogleChat
 from hipkit.relay.targets.matrix import Matrix
 from hipkit.relay.targets.mattermost import Mattermost, MattermostBot
+from hipkit.relay.targets.ntfy import Ntfy
 from hipkit.relay.targets.protocol import Target
 from hipkit.relay.targets.rocketchat import RocketChat, RocketChatBot
 from hipkit.relay.targets.slack import Slack, SlackBot
@@ -32,6 +33,7 @@ TARGETS: Mapping[str, Target[Any]] = {
         Matrix(),
         Mattermost(),
         MattermostBot(),
+        Ntfy(),
         RocketChat(),
         RocketChatBot(),
         Slack(),
