@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hipkit.api.secret import Secret
+from hipkit.relay.targets.apprise import AppriseSettings
 from hipkit.relay.targets.discord import DiscordSettings
 from hipkit.relay.targets.email import EmailSettings
 from hipkit.relay.targets.googlechat import GoogleChatSettings
@@ -23,6 +24,7 @@ SECRET = "t0psecr3t"
 """A part of every secret below."""
 
 SETTINGS: dict[str, Settings] = {
+    "apprise": AppriseSettings(url=Secret(f"json://relay.example.com/{SECRET}")),
     "discord": DiscordSettings(
         url=Secret(f"https://discord.com/api/webhooks/1/{SECRET}")
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hipkit.relay.targets.apprise import Apprise
 from hipkit.relay.targets.discord import Discord
 from hipkit.relay.targets.email import Email
 from hipkit.relay.targets.googlechat import GoogleChat
@@ -27,6 +28,7 @@ __all__ = ["TARGETS"]
 TARGETS: Mapping[str, Target[Any]] = {
     target.name: target
     for target in (
+        Apprise(),
         Discord(),
         Email(),
         GoogleChat(),
