@@ -77,6 +77,7 @@ TESTED_ELSEWHERE = {
     f"{INSTALLING}/scopes.py": f"unit/{INSTALLING}/test_updating.py",
     f"{INSTALLING}/completing.py": f"unit/{INSTALLING}/test_installing.py",
     "server/services/webhooks/declared.py": f"unit/{INSTALLING}/test_updating.py",
+    "server/events/stored_times.py": "unit/server/events/test_subscriptions.py",
     "relay/config/problems.py": "unit/relay/config/test_file.py",
     "relay/config/tables.py": "unit/relay/config/test_file.py",
     "relay/markup/dialect.py": "unit/relay/markup/test_marked_text.py",

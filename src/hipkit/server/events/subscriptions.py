@@ -20,6 +20,7 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect, Kind
 from hipkit.server.events.log import LogSweep
 from hipkit.server.events.retry import final_verdict, next_state
+from hipkit.server.events.stored_times import StoredTimes
 from hipkit.server.shared.protocol import Signals, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
@@ -43,8 +44,6 @@ MOST_READ = 50
 or where a subscription does not want the first ones."""
 
 ANSWER_CHARACTERS = 500
-LEAST_STEP_SECONDS = 2.0
-"""The least difference between two clocks that counts as one being set."""
 
 
 class Subscriptions:
@@ -73,8 +72,8 @@ class Subscriptions:
         self._signals = signals
         self._kinds = kinds
         self._now_us = now_us
-        self._elapsed = elapsed
-        self._offset_us = self._offset()
+        policies = {name: kind.retry for name, kind in kinds.items()}
+        self._times = StoredTimes(database, policies, now_us=now_us, elapsed=elapsed)
         self._chance = chance
         self._seen: int | None = None
         self._passed: dict[int, int] = {}
@@ -88,8 +87,8 @@ class Subscriptions:
         all that are behind. It may name too many, but never too few: nothing else would wake them.
         """
         stores = self._database.stores
-        await self._follow_clock()
-        await self._bound_waits(is_first=self._seen is None)
+        await self._times.follow_clock()
+        await self._times.bound(is_first=self._seen is None)
         # Read before the subscriptions: an event that is committed in between is one for the next
         # call. The other way round it would be passed over.
         newest = await stores.events.newest()
@@ -160,7 +159,7 @@ class Subscriptions:
         subscription_id = taken[0][0].subscription.id
         handler = self._kinds[taken[0][0].subscription.kind]
         # Before the outcome is judged: a clock that was set meanwhile would count as failing time.
-        await self._follow_clock()
+        await self._times.follow_clock()
         now_us, topics = self._now_us(), set[Topic]()
         before: SubscriptionRecord | None = None
         state: SubscriptionState | None = None
@@ -221,56 +220,6 @@ class Subscriptions:
         """Close every kind."""
         for kind in self._kinds.values():
             kind.close()
-
-    def _offset(self) -> int:
-        return self._now_us() - int(self._elapsed() * SECOND_US)
-
-    async def _follow_clock(self) -> None:
-        """Move the times that subscriptions wait for along with the clock, if that was set.
-
-        Otherwise a clock put back would make them wait for as much longer, and one put forward
-        would make those that fail look as if they had failed all the time, and pause them.
-        """
-        before_us, self._offset_us = self._offset_us, self._offset()
-        step_us = self._offset_us - before_us
-        if abs(step_us) < LEAST_STEP_SECONDS * SECOND_US:
-            return
-        try:
-            await self._database.write(
-                lambda stores: stores.subscriptions.shift(step_us)
-            )
-        except BaseException:
-            self._offset_us -= step_us
-            raise
-
-    async def _bound_waits(self, *, is_first: bool) -> None:
-        """Shorten waits beyond the longest that there is: an earlier clock may have been ahead.
-
-        At a start every wait is checked; later only whether one exceeds every bound.
-        """
-        now_us = self._now_us()
-        policies = {name: kind.retry for name, kind in self._kinds.items()}
-        longest = max(
-            (
-                max(one.longest_wait, one.longest_paused_wait)
-                for one in policies.values()
-            ),
-            default=0.0,
-        )
-        store = self._database.stores.subscriptions
-        if not is_first and not await store.is_any_after(now_us + _us(longest)):
-            return
-
-        async def command(stores: Stores) -> None:
-            for name, policy in policies.items():
-                await stores.subscriptions.bound(
-                    name,
-                    now_us,
-                    longest_us=_us(policy.longest_wait),
-                    longest_paused_us=_us(policy.longest_paused_wait),
-                )
-
-        await self._database.write(command)
 
     async def _open_window(
         self, kind: Kind[Any, Any], subscription_id: int
@@ -439,10 +388,6 @@ def _judged(
     return (
         outcome if verdict == outcome.verdict else replace(outcome, verdict_is=verdict)
     )
-
-
-def _us(seconds: float) -> int:
-    return int(seconds * SECOND_US)
 
 
 def _is_for(subscription: SubscriptionRecord, event: EventRecord) -> bool:
