@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from logging import getLogger
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from hipkit.api.frames import clears_locals
 
 __all__ = ["EncryptedStorage", "new_key", "open_storage"]
 
+LOGGER = getLogger("hipkit.addon")
 KIND, KEY = "encryption", "check"
 CHECK = b"hipkit"
 
@@ -41,7 +43,7 @@ class EncryptedStorage:
     """A storage whose values are encrypted. See `Storage`.
 
     What was stored before there was a key, or with an older one, is encrypted anew when it is
-    opened.
+    opened. An event that no key opens waits, with those behind it, and holds up no other room.
 
     Args:
         storage: Where they are kept.
@@ -57,6 +59,7 @@ class EncryptedStorage:
         self._storage = storage
         self._current = _fernet(key)
         self._all = MultiFernet([self._current, *map(_fernet, older_keys)])
+        self._has_older = bool(older_keys)
 
     async def open(self) -> None:
         """Open the storage.
@@ -72,10 +75,9 @@ class EncryptedStorage:
                 await self._storage.put(KIND, KEY, self._current.encrypt(CHECK))
                 return
             self._decrypt(check)
-            try:
-                self._current.decrypt(check)
-            except InvalidToken:
-                await self._storage.rewrite(self._all.rotate)
+            if self._has_older:
+                # Even if that was done: another process may have used an older key since.
+                await self._storage.rewrite(self._renewed)
 
     async def aclose(self) -> None:
         """Close the storage."""
@@ -161,7 +163,21 @@ class EncryptedStorage:
         events = await self._storage.claim_events(
             owner=owner, now=now, lease_seconds=lease_seconds, most=most, but=but
         )
-        return [replace(event, body=self._decrypt(event.body)) for event in events]
+        readable = []
+        for event in events:
+            try:
+                body = self._decrypt(event.body)
+            except StorageError:
+                # Its claim stays, so that the worker does not get it again and again.
+                LOGGER.error(
+                    "an event for %s, of installation %s, waits for a start with the key that it"
+                    " was encrypted with, and those of its room wait for it",
+                    event.handler,
+                    event.oauth_id,
+                )
+                continue
+            readable.append(replace(event, body=body))
+        return readable
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
@@ -182,6 +198,13 @@ class EncryptedStorage:
     async def sweep(self, *, now: float) -> None:
         """Remove what has expired."""
         await self._storage.sweep(now=now)
+
+    def _renewed(self, value: bytes) -> bytes:
+        """Return a value encrypted with the current key; what no key opens stays as it is."""
+        try:
+            return self._all.rotate(value)
+        except InvalidToken:
+            return value
 
     def _decrypt_if(self, value: bytes | None) -> bytes | None:
         return None if value is None else self._decrypt(value)

@@ -106,6 +106,54 @@ async def test_after_an_exchange_the_older_key_is_not_needed() -> None:
         await first.open()
 
 
+async def test_what_a_process_stored_with_the_older_key_during_an_exchange_is_renewed() -> (
+    None
+):
+    inner, old, new = MemoryStorage(), new_key(), new_key()
+    first = EncryptedStorage(inner, old)
+    await first.open()
+    await EncryptedStorage(inner, new, old).open()
+    await fill(first)
+    await EncryptedStorage(inner, new, old).open()
+    only = EncryptedStorage(inner, new)
+    await only.open()
+    await check(only)
+
+
+async def test_an_event_of_an_unknown_key_holds_up_its_own_room_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    inner, old, new = MemoryStorage(), new_key(), new_key()
+    first = EncryptedStorage(inner, old)
+    await first.open()
+    await EncryptedStorage(inner, new, old).open()
+    only = EncryptedStorage(inner, new)
+    await first.add_event(event("1"))
+    await only.add_event(event("2"))
+    claimed = await only.claim_events(owner="w", now=NOW, lease_seconds=30, most=9)
+    assert [each.delivery for each in claimed] == ["2"]
+    assert "of installation one, waits for a start with the key" in caplog.text
+    await only.release_events(owner="w")
+    both = EncryptedStorage(inner, new, old)
+    await both.open()
+    waiting = await claim(both)
+    assert waiting is not None
+    assert (waiting.delivery, waiting.starts) == ("1", 1)
+
+
+async def test_what_no_key_opens_does_not_prevent_an_exchange() -> None:
+    inner, old, new = MemoryStorage(), new_key(), new_key()
+    first = EncryptedStorage(inner, old)
+    await first.open()
+    await fill(first)
+    await inner.put("token", "of a process without a key", b"plain")
+    only = EncryptedStorage(inner, new, old)
+    await only.open()
+    await check(only)
+    with pytest.raises(StorageError, match="another key"):
+        await only.get("token", "of a process without a key")
+
+
 @pytest.mark.parametrize("key", ["", "hunter2", "x" * 44, "ü" * 44])
 def test_what_is_no_key_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(ValueError, match="32 bytes in URL-safe base64") as caught:
