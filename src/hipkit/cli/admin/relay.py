@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from hipkit.api.errors import NotFoundError
-from hipkit.cli.admin.running import AdminGroup, Shown
+from hipkit.cli.admin.running import AdminGroup, Listing, Shown
 from hipkit.relay.routes.operating import (
     RouteStatus,
     find_route,
@@ -28,6 +28,8 @@ __all__ = ["relay"]
 MOST_SHOWN = 20
 LONGEST_TEXT = 200
 NO_ROUTE_NAME = "(no route took it)"
+COLUMNS = ("name", "to", "state", "waiting", "delivered")
+"""Of the list's table, which fits into 80 columns; `--json` has all."""
 
 
 @click.group(cls=AdminGroup)
@@ -39,11 +41,17 @@ def relay() -> None:
 async def list_all(context: Context) -> Shown:
     """List the routes, what waits for each and what became of messages.
 
-    The last row counts the messages that no route took, as delivered.
+    GIVEN_UP counts what was refused, set aside or too old for the route: show has each, and why a
+    route fails. The last row counts the messages that no route took, as delivered.
     """
     found = await list_routes(context)
     ordered = sorted(found, key=lambda status: status.is_no_route)
-    return [_row(status) for status in ordered]
+    items = [_row(status) for status in ordered]
+    rows = [
+        {name: item[name] for name in COLUMNS} | {"given_up": _given_up(status)}
+        for item, status in zip(items, ordered, strict=True)
+    ]
+    return Listing(items, rows)
 
 
 @relay.command("show")
@@ -113,6 +121,11 @@ def _row(status: RouteStatus) -> dict[str, object]:
         "dropped": record.dropped,
         "problem": record.last_problem,
     }
+
+
+def _given_up(status: RouteStatus) -> int:
+    record = status.record
+    return record.refused + record.set_aside + record.dropped
 
 
 def _delivery(delivery: DeliveryRecord) -> dict[str, object]:

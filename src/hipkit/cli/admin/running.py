@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -40,7 +41,16 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 
-Shown = Mapping[str, object] | list[dict[str, object]]
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of items, printed with `--json`, and the rows of its narrower table."""
+
+    items: list[dict[str, object]]
+    rows: list[dict[str, object]]
+
+
+Shown = Mapping[str, object] | list[dict[str, object]] | Listing
 """What a command prints: an object, or a list of objects."""
 
 Work = Callable[..., Awaitable[Shown]]
@@ -130,6 +140,8 @@ class AdminGroup(Group):
 
 def show(settings: Settings, shown: Shown) -> None:
     """Print an object as lines of text, a list as a table, or either as JSON."""
+    if isinstance(shown, Listing):
+        shown = shown.items if settings.json else shown.rows
     if isinstance(shown, list):
         (write_json_list if settings.json else write_table)(shown)
     elif settings.json:
@@ -161,7 +173,9 @@ def database_path(command: click.Context) -> Path:
     """
     path: Path = command.meta[DATABASE]
     if not path.exists():
-        raise StorageError(f"{path}: no such database; hipkit serve creates one")
+        raise StorageError(
+            f"{path}: no such database; hipkit serve and relay create one, which --db names"
+        )
     return path
 
 

@@ -115,6 +115,16 @@ def test_the_list_has_each_route_and_what_no_route_took(
     assert (none["name"], none["state"]) == ("(no route took it)", None)
 
 
+def test_the_list_fits_into_a_terminal(database: Path, run: Run) -> None:
+    register(database, "ops", "mail to the night shift")
+    change(database, refuse)
+
+    lines = run("relay", "list").out.splitlines()
+    words = ["NAME", "TO", "STATE", "WAITING", "DELIVERED", "GIVEN_UP"]
+    assert lines[0].split() == words
+    assert max(map(len, lines)) <= 80
+
+
 def test_there_may_be_no_routes(database: Path, run_json: Admin) -> None:
     assert run_json("relay", "list") == []
 

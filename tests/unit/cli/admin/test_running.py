@@ -95,7 +95,10 @@ def test_a_database_that_is_not_there_is_not_created(
     done = hipkit("admin", "user", "list", "--db", str(path))
 
     assert done.code != 0
-    assert "no such database; hipkit serve creates one" in done.err
+    assert (
+        "no such database; hipkit serve and relay create one, which --db names"
+        in done.err
+    )
     assert not path.exists()
 
 
