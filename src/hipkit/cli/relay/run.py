@@ -26,6 +26,7 @@ from hipkit.server.settings import Settings as ServerSettings
 __all__ = ["run_relay"]
 
 GROUP = "Relay"
+DRY_RUN = "dry run: nothing is sent, and the database is deleted at the end"
 
 OPTIONS = [
     click.Argument(["file"], type=FILE),
@@ -88,6 +89,8 @@ def run_relay(
         report = StartReport(settings, server_settings)
         report_file(read, report)
         report.lines.insert(0, describe_senders(senders))
+        if dry_run:
+            report.lines.insert(0, DRY_RUN)
         serve_until_stopped(
             settings,
             server_settings,

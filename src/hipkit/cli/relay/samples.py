@@ -31,11 +31,11 @@ ROOM = "Dev Ops"
 SENDER = "Jenkins"
 
 
-def make_sample(route: Route) -> RelayMessage:
+def make_sample(route: Route, now: datetime) -> RelayMessage:
     """Return a red notification as a route would get it, with markup and a link."""
     posted = PostedMessage(
         id=str(SAMPLE_ID),
-        sent_us=0,
+        sent_us=int(now.timestamp() * 1_000_000),
         kind="notification",
         room=room_of(route),
         body=SAMPLE_TEXT,
@@ -76,13 +76,14 @@ def make_try(
 
 def render_sample(route: Route) -> Rendered:
     """Return a sample as the route's target gets it, with a place for those that look it up."""
+    now = datetime.now(UTC)
     options = RenderOptions(
         mentions=route.mentions,
         notify=route.notify,
         references={PLACE: "ROOM"},
-        now=datetime.fromtimestamp(0, UTC),
+        now=now,
     )
-    return route.target.render(make_sample(route), route.settings, options)
+    return route.target.render(make_sample(route, now), route.settings, options)
 
 
 def missing_extra(rendered: Rendered) -> str | None:

@@ -82,6 +82,8 @@ def shown_lines(shown: dict[str, object]) -> Iterator[str]:
     if isinstance(headers, dict):
         for name, value in headers.items():
             yield f"{INDENT}{name}: {value}"
+    if "server" in shown:
+        yield ""
     if "title" in shown:
         yield f"{INDENT}{shown['title']}"
     body = shown["body"]
@@ -115,7 +117,8 @@ class _Mask:
         if not masked.startswith(HIDDEN):
             return masked
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname}/{masked}"
+        host = parts.netloc.rpartition("@")[2]  # The port is not in `hostname`.
+        return f"{parts.scheme}://{host}/{masked}"
 
     def body(self, body: bytes) -> object:
         """Return a body: as it is in JSON, else its text."""

@@ -144,7 +144,7 @@ def read_relay_text(
         problem = _of_file("it is nested too deeply")
         raise RelayFileError(path, (problem,)) from None
     except ValueError as error:  # Syntax, or a number with thousands of digits.
-        raise RelayFileError(path, (_of_file(f"this is no TOML: {error}"),)) from None
+        raise RelayFileError(path, (_of_file(f"this is not TOML: {error}"),)) from None
     if reader.problems or file is None:
         ordered = sorted(reader.problems, key=lambda each: each.line or 0)
         raise RelayFileError(path, tuple(ordered))

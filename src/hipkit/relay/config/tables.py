@@ -89,10 +89,11 @@ class TableReader:
         known = tuple(known)
         unknown = [key for key in table if key not in known]
         for key in unknown[:MOST_UNKNOWN]:
-            shown = repr(key) if SHOWN.fullmatch(key) else "such a key"
+            shown = f"key {key!r}" if SHOWN.fullmatch(key) else "such key"
             self.refuse(
                 (*at, key),
-                f"there is no {shown}{did_you_mean(key, known)} There are {', '.join(known)}",
+                f"there is no {shown}{did_you_mean(key, known)} Keys here are"
+                f" {', '.join(known)}",
             )
         if len(unknown) > MOST_UNKNOWN:
             more = len(unknown) - MOST_UNKNOWN

@@ -19,7 +19,7 @@ def test_a_check_shows_each_route_and_a_sample_and_sends_nothing(
         "  limits: one message a second, files are linked, what is sent again after an"
         " interruption may be shown twice",
         "  sample:",
-        "    POST http://127.0.0.1/***",
+        f"    POST http://127.0.0.1:{sink.server_port}/***",
     ]
     assert '"label": "Jenkins"' in done.out
     assert "s3cret" not in done.out

@@ -54,7 +54,7 @@ def test_each_problem_of_a_file_is_a_line_before_anything_is_created(
     lines = done.err.splitlines()
     assert done.code == 2
     assert [line.split(": ")[1] for line in lines] == [f"{broken}:3", f"{broken}:4"]
-    assert lines[1].endswith("There are keep_days, public_url, senders, route")
+    assert lines[1].endswith("Keys here are keep_days, public_url, senders, route")
     assert "s3cret" not in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["relay.toml"]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from importlib.util import find_spec
 
@@ -31,7 +32,9 @@ def test_a_sample_is_of_a_room_of_the_route(rooms: tuple[str, ...], room: str) -
         target=FakeTarget(),
         settings=FakeSettings(),
     )
-    sample = make_sample(route)
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    sample = make_sample(route, now)
+    assert sample.sent_at == now
     assert (sample.room, sample.color) == (room, "red")
     assert sample.label == f"Jenkins in {room}: red"
 

@@ -59,6 +59,12 @@ def test_a_url_is_shown_without_what_is_secret_in_it(url: str, shown: str) -> No
     assert show_rendered(call(url, b"x"), SecretSettings())["url"] == shown
 
 
+def test_a_url_that_is_secret_is_shown_with_host_and_port() -> None:
+    url = "http://user:s3cret@127.0.0.1:9091/hooks/1"
+    shown = show_rendered(call(url, b"x"), SecretSettings(url=Secret(url)))
+    assert shown["url"] == "http://127.0.0.1:9091/***"
+
+
 def test_headers_and_bodies_have_no_secret() -> None:
     body = json.dumps({"text": "hello", "key": SECRET}).encode()
     rendered = call(
@@ -144,7 +150,8 @@ def test_lines_are_as_people_read_a_request() -> None:
         '    "text": "ä"',
         "  }",
     ]
-    assert list(shown_lines(show_rendered(mail(), SecretSettings())))[-2:] == [
+    assert list(shown_lines(show_rendered(mail(), SecretSettings())))[-3:] == [
+        "",
         "  text with ***",
         "  with log.txt",
     ]

@@ -187,12 +187,12 @@ label = "{colour}"
 name = "ops"
 to = "hook"
 """) == [
-        "1: keep_day: there is no 'keep_day', did you mean keep_days?"
-        " There are keep_days, public_url, senders, route",
+        "1: keep_day: there is no key 'keep_day', did you mean keep_days?"
+        " Keys here are keep_days, public_url, senders, route",
         "2: public_url: must be a scheme and a host, such as https://relay.example.com",
         '6: route "ops", url: must refer to the secret: file:PATH, env:NAME or'
         " command:PROGRAM; the secret itself does not belong into this file",
-        "7: route \"ops\", rom: there is no 'rom', did you mean rooms? There are name, to,"
+        "7: route \"ops\", rom: there is no key 'rom', did you mean rooms? Keys here are name, to,"
         " rooms, when, private, label, title, mentions, notify, stop, backlog,"
         " drop_older_than, allow_private_network, url, icons, port",
         "8: route \"ops\", when.color[1]: there is no color 'rad', did you mean red?"
@@ -220,9 +220,9 @@ to = "hook"
         ("[route]\n", "1: route: a route is written [[route]], with two brackets"),
         ("route = 1", "1: route: a route is a table, written [[route]]"),
         ("route = [1]", "1: route 1: must be a table of keys and values"),
-        (MINIMAL + "to", "this is no TOML: "),
+        (MINIMAL + "to", "this is not TOML: "),
         ("a = " + "[" * 5_000, "it is nested too deeply"),
-        ("a = " + "9" * 5_000, "this is no TOML: "),
+        ("a = " + "9" * 5_000, "this is not TOML: "),
         ("keep_days = true\n" + MINIMAL, "1: keep_days: must be a whole number"),
         ("keep_days = 0\n" + MINIMAL, "1: keep_days: must be a whole number"),
         ("senders = 1\n" + MINIMAL, "1: senders: must be a table of keys"),
@@ -237,7 +237,10 @@ to = "hook"
             '5: route "ops", mentions: Expected `str`',
         ),
         (MINIMAL + "when = 1", '5: route "ops", when: must be a table'),
-        (MINIMAL + "when = { x = 1 }", "5: route \"ops\", when.x: there is no 'x'."),
+        (
+            MINIMAL + "when = { x = 1 }",
+            "5: route \"ops\", when.x: there is no key 'x'.",
+        ),
         (MINIMAL + "port = 0", '1: route "ops": port must be 1 or more'),
         (
             MINIMAL + 'notify = "loud"',
