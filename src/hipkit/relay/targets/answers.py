@@ -59,17 +59,35 @@ def describe(status: int, code: object = None) -> str:
     return problem
 
 
-def read_wait(reply: Reply) -> float | None:
-    """Return how many seconds a `Retry-After` asks to wait; a date counts from the answer's own."""
+def read_wait(
+    reply: Reply, stated: object = None, *, per_second: int = 1
+) -> float | None:
+    """Return how many seconds an answer asks to wait; what is more than a year says nothing.
+
+    Args:
+        reply: The answer. A date in its `Retry-After` counts from its own.
+        stated: What its body says, if that is a number. The longer wait counts.
+        per_second: The unit of `stated`, 1,000 for milliseconds.
+    """
+    asked = [_header_wait(reply)]
+    # Compared before it is divided: JSON has integers that no float can hold.
+    if isinstance(stated, bool):
+        stated = None
+    if isinstance(stated, int | float) and stated <= YEAR_SECONDS * per_second:
+        asked.append(stated / per_second)
+    sane = [wait for wait in asked if wait is not None and 0 <= wait <= YEAR_SECONDS]
+    return max(sane, default=None)
+
+
+def _header_wait(reply: Reply) -> float | None:
     asked = reply.headers.get("retry-after")
     if asked is None:
         return None
     try:
         now = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):
-        # Seconds need no clock; of a date without one nothing can be said.
-        seconds = read_retry_after(asked, 0.0)
-        return None if seconds is None or seconds > YEAR_SECONDS else seconds
+        # Seconds need no clock; a date without one is decades away.
+        now = 0.0
     return read_retry_after(asked, now)
 
 

@@ -158,21 +158,14 @@ class Discord(LinksFiles, Target[DiscordSettings]):
             problem = f"{describe(reply.status)}, code {code}"
             answer = replace(answer, problem=problem)
         if answer.verdict == "later":
-            answer = replace(answer, wait_seconds=_wait(reply, found))
+            answer = replace(
+                answer, wait_seconds=read_wait(reply, found.get("retry_after"))
+            )
         return answer
 
     def host(self, settings: DiscordSettings) -> str:
         """Return the host of the webhook."""
         return host_of(settings.url.reveal())
-
-
-def _wait(reply: Reply, found: Mapping[str, Any]) -> float | None:
-    """Return how long Discord asks to wait; the body is more precise than the header."""
-    asked = [read_wait(reply)]
-    seconds: Any = found.get("retry_after")
-    if type(seconds) in (int, float) and seconds >= 0:
-        asked.append(float(seconds))
-    return max((each for each in asked if each is not None), default=None)
 
 
 def _body(message: RelayMessage, options: RenderOptions) -> dict[str, object]:

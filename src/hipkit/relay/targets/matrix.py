@@ -268,11 +268,7 @@ def _read(reply: Reply, member: str) -> Answer:
 
 def _wait(reply: Reply, found: Mapping[str, Any]) -> float | None:
     """Return how long the homeserver asks to wait: newer ones by the header, older in the body."""
-    asked = [read_wait(reply)]
-    milliseconds: Any = found.get("retry_after_ms")
-    if type(milliseconds) in (int, float) and milliseconds >= 0:
-        asked.append(milliseconds / 1000)
-    return max((seconds for seconds in asked if seconds is not None), default=None)
+    return read_wait(reply, found.get("retry_after_ms"), per_second=1000)
 
 
 def _type(file: RelayFile) -> str:

@@ -197,10 +197,5 @@ def _delivered(found: Mapping[str, Any]) -> Answer:
 def _wait(reply: Reply, found: Mapping[str, Any]) -> float | None:
     """Return how long Telegram asks to wait."""
     parameters = found.get("parameters")
-    seconds: Any = (
-        parameters.get("retry_after") if isinstance(parameters, dict) else None
-    )
-    asked = [read_wait(reply)]
-    if type(seconds) in (int, float) and seconds >= 0:
-        asked.append(float(seconds))
-    return max((each for each in asked if each is not None), default=None)
+    stated = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    return read_wait(reply, stated)

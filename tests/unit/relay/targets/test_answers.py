@@ -85,3 +85,33 @@ def test_an_object_is_read() -> None:
     assert read_object(Reply(status=200, body=b'{"event_id": "$1"}')) == {
         "event_id": "$1"
     }
+
+
+@pytest.mark.parametrize(
+    ("stated", "per_second", "seconds"),
+    [
+        (3, 1, 3.0),
+        (1.5, 1, 2.0),
+        (2500, 1000, 2.5),
+        (None, 1, 2.0),
+        ("9", 1, 2.0),
+        (-9, 1, 2.0),
+        (10**9, 1, 2.0),
+        (10**400, 1000, 2.0),
+        (float("inf"), 1, 2.0),
+        (float("nan"), 1, 2.0),
+    ],
+)
+def test_the_longer_of_two_waits_counts_unless_it_is_absurd(
+    stated: object, per_second: int, seconds: float
+) -> None:
+    reply = Reply(status=429, headers={"retry-after": "2"})
+    assert read_wait(reply, stated, per_second=per_second) == seconds
+
+
+def test_a_date_in_thousands_of_years_asks_for_nothing() -> None:
+    headers = {
+        "date": "Mon, 30 Nov 2026 22:35:23 GMT",
+        "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT",
+    }
+    assert read_wait(Reply(status=429, headers=headers)) is None
