@@ -23,9 +23,6 @@ VERDICTS: dict[TargetVerdict, Verdict] = {
     "later": "waiting",
 }
 
-MOST_APPRISE_TRIES = 3
-"""Apprise does not say whether a message will ever be taken. So none holds up the next for long."""
-
 LONGEST_REFERENCE = 500
 LONGEST_KEY = 200
 
@@ -43,8 +40,8 @@ def outcome_of(
     """
     answer = posted.answer
     verdict = VERDICTS[answer.verdict]
-    is_blind = route.target.name == "apprise"
-    if verdict == "waiting" and is_blind and tries >= MOST_APPRISE_TRIES:
+    most_tries = route.target.most_tries
+    if verdict == "waiting" and most_tries is not None and tries >= most_tries:
         verdict = "set_aside"
     return RouteOutcome(
         status=posted.status,

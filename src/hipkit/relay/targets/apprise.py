@@ -67,6 +67,7 @@ class Apprise(LinksFiles, Target[AppriseSettings]):
     settings: ClassVar[type[Settings]] = AppriseSettings
     pace_seconds: ClassVar[float] = 1.0
     is_idempotent: ClassVar[bool] = False
+    most_tries: ClassVar[int | None] = 3
     limits: ClassVar[tuple[Limit, ...]] = (Limit(place="", most=MOST_TEXT),)
 
     def render(

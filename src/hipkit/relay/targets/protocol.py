@@ -169,6 +169,9 @@ class Target(Protocol[S]):
     drops_late_repeats: ClassVar[bool] = False
     """Whether it does so also a while later, and that was tried. Then the outcomes of several
     messages are stored together: all of them are sent again after a crash."""
+    most_tries: ClassVar[int | None] = None
+    """The tries after which a message is set aside, where no answer tells whether it will ever be
+    taken; `None` for as many as there are in 24 hours."""
     uploads_bytes: ClassVar[int]
     """The largest file that is uploaded, 0 for none."""
     limits: ClassVar[tuple[Limit, ...]] = ()

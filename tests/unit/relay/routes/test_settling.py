@@ -14,7 +14,7 @@ LATER = Posted(answer=Answer(verdict="later", problem="busy", wait_seconds=3))
 
 
 class Blind(FakeTarget):
-    name: ClassVar[str] = "apprise"
+    most_tries: ClassVar[int | None] = 3
     pace_seconds: ClassVar[float] = 1.5
 
 
@@ -48,7 +48,7 @@ def test_wait_and_pace_are_the_targets() -> None:
         (FakeTarget(), 3, "waiting"),
     ],
 )
-def test_only_apprise_gives_up_after_three_tries(
+def test_a_message_is_set_aside_after_the_tries_that_its_target_allows(
     target: FakeTarget, tries: int, expected: str
 ) -> None:
     assert outcome_of(route(target=target), LATER, tries=tries).verdict == expected
