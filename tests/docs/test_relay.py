@@ -21,14 +21,23 @@ ROW = re.compile(
 )
 
 
+ADDRESS = "https://chat.example.com/hooks/0123456789abcdef"
+FORMS = {"ntfy": "alerts", "telegram": "123456:ABC-DEF"}
+"""Secrets of targets that take no address."""
+
+
 class Sources(References):
-    """Reads every reference as the same address."""
+    """Reads every reference as the same secret."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(Path(), {})
+        self._secret = Secret(secret)
 
     def read(self, reference: object) -> Secret:
-        """Return an address."""
+        """Return the secret."""
         assert isinstance(reference, str)
         assert reference.startswith(("file:", "env:", "command:"))
-        return Secret("https://chat.example.com/hooks/0123456789abcdef")
+        return self._secret
 
 
 def pages() -> dict[str, Path]:
@@ -47,7 +56,8 @@ def test_a_target_has_a_page_with_a_route_and_all_settings(name: str) -> None:
     block = BLOCK.search(page)
     assert block is not None
 
-    file = read_relay_text(block[1], Path("relay.toml"), Sources(Path(), {}))
+    secret = Sources(FORMS.get(name, ADDRESS))
+    file = read_relay_text(block[1], Path("relay.toml"), secret)
 
     assert [route.target.name for route in file.routes] == [name]
     for field in msgspec.structs.fields(TARGETS[name].settings):
