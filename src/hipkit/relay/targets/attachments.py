@@ -22,11 +22,13 @@ from hipkit.relay.targets.parts import (
     message_nodes,
     text_nodes,
 )
+from hipkit.relay.targets.protocol import Limit
 
 __all__ = [
     "NO_TEXT",
     "AttachmentForm",
     "attachment",
+    "attachment_limits",
     "needs_attachment",
     "plain_message",
     "text_of_message",
@@ -51,6 +53,20 @@ class AttachmentForm:
     most_title: int
     most_field: int
     most_fields: int
+
+
+def attachment_limits(
+    form: AttachmentForm, place: str = "attachments"
+) -> tuple[Limit, ...]:
+    """Return the limits of what `attachment` makes, where it stands in a request's JSON."""
+    return (
+        Limit(place=f"{place}[].text", most=form.most_text),
+        Limit(place=f"{place}[].pretext", most=form.most_field),
+        Limit(place=f"{place}[].title", most=form.most_title),
+        Limit(place=f"{place}[].fields", most=form.most_fields, unit="items"),
+        Limit(place=f"{place}[].fields[].title", most=form.most_title),
+        Limit(place=f"{place}[].fields[].value", most=form.most_field),
+    )
 
 
 def needs_attachment(message: RelayMessage) -> bool:

@@ -23,6 +23,7 @@ from hipkit.relay.targets.answers import (
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
     attachment,
+    attachment_limits,
     needs_attachment,
     plain_message,
     text_of_message,
@@ -60,15 +61,6 @@ FORM = AttachmentForm(
     most_field=2_000,
     most_fields=50,
 )
-ATTACHMENT_LIMITS = (
-    Limit(place="{}[].text", most=FORM.most_text),
-    Limit(place="{}[].pretext", most=FORM.most_field),
-    Limit(place="{}[].title", most=FORM.most_title),
-    Limit(place="{}[].fields", most=FORM.most_fields, unit="items"),
-    Limit(place="{}[].fields[].title", most=FORM.most_title),
-    Limit(place="{}[].fields[].value", most=FORM.most_field),
-)
-
 OF_CONTENT = ("attachment", "parse", "post.is_valid", "split_props", "text")
 """What is in the names of a webhook's errors that another message may not meet. The others mean
 the webhook, its channel or its user, though their status may be 400."""
@@ -112,12 +104,7 @@ class Mattermost(LinksFiles, Target[MattermostSettings]):
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="text", most=MOST_TEXT),
         Limit(place="username", most=MOST_NAME),
-        *(
-            Limit(
-                place=each.place.format("attachments"), most=each.most, unit=each.unit
-            )
-            for each in ATTACHMENT_LIMITS
-        ),
+        *attachment_limits(FORM),
     )
 
     def render(
@@ -166,14 +153,7 @@ class MattermostBot(Target[MattermostBotSettings]):
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="message", most=MOST_TEXT),
         Limit(place="file_ids", most=MOST_FILES, unit="items"),
-        *(
-            Limit(
-                place=each.place.format("props.attachments"),
-                most=each.most,
-                unit=each.unit,
-            )
-            for each in ATTACHMENT_LIMITS
-        ),
+        *attachment_limits(FORM, "props.attachments"),
     )
 
     def render(

@@ -21,6 +21,7 @@ from hipkit.relay.targets.answers import describe, read_object, read_status, rea
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
     attachment,
+    attachment_limits,
     needs_attachment,
     plain_message,
     text_of_message,
@@ -111,25 +112,14 @@ FORM = AttachmentForm(
     most_field=1_000,
     most_fields=50,
 )
-ATTACHMENT_LIMITS = (
-    Limit(place="{}attachments", most=1, unit="items"),
-    Limit(place="{}attachments[].text", most=FORM.most_text),
-    Limit(place="{}attachments[].pretext", most=FORM.most_field),
-    Limit(place="{}attachments[].title", most=FORM.most_title),
-    Limit(place="{}attachments[].fields", most=FORM.most_fields, unit="items"),
-    Limit(place="{}attachments[].fields[].title", most=FORM.most_title),
-    Limit(place="{}attachments[].fields[].value", most=FORM.most_field),
-)
 
 
 def _limits(text: str, place: str = "") -> tuple[Limit, ...]:
     return (
         Limit(place=f"{place}{text}", most=MOST_TEXT),
         Limit(place=f"{place}alias", most=MOST_NAME),
-        *(
-            Limit(place=each.place.format(place), most=each.most, unit=each.unit)
-            for each in ATTACHMENT_LIMITS
-        ),
+        Limit(place=f"{place}attachments", most=1, unit="items"),
+        *attachment_limits(FORM, f"{place}attachments"),
     )
 
 

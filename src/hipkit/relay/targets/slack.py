@@ -16,6 +16,7 @@ from hipkit.relay.targets.answers import describe, read_object, read_status, rea
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
     attachment,
+    attachment_limits,
     needs_attachment,
     plain_message,
     text_of_message,
@@ -50,12 +51,7 @@ LIMITS = (
     Limit(place="text", most=MOST_TEXT),
     Limit(place="username", most=MOST_NAME),
     Limit(place="attachments", most=1, unit="items"),
-    Limit(place="attachments[].text", most=FORM.most_text),
-    Limit(place="attachments[].pretext", most=FORM.most_field),
-    Limit(place="attachments[].title", most=FORM.most_title),
-    Limit(place="attachments[].fields", most=FORM.most_fields, unit="items"),
-    Limit(place="attachments[].fields[].title", most=FORM.most_title),
-    Limit(place="attachments[].fields[].value", most=FORM.most_field),
+    *attachment_limits(FORM),
 )
 """Slack cuts a text of more than 40,000 characters, and advises 4,000."""
 
