@@ -51,12 +51,12 @@ async def install(context: Context, offer: Offer) -> Installed:
     if installable.callback_url is None or installable.update_callback_url is not None:
         return await _update(context, offer, offer.installed)
     # Without an address for updates an add-on gets new credentials.
-    replaced = offer.installed
-    await context.write(lambda stores: _begin(context, stores, replaced))
+    replaced, began_us = offer.installed, context.runtime.now_us()
     try:
+        await context.write(lambda stores: _begin(context, stores, replaced, began_us))
         return await install_new(context, offer, replaced=replaced)
     except BaseException:
-        await _revert(context, replaced)
+        await _revert(context, replaced, began_us)
         raise
 
 
@@ -66,11 +66,14 @@ async def _update(
     """Update an add-on that keeps its credentials."""
     descriptor = offer.descriptor
     installable = installable_of(descriptor)
-    # With its new scopes: it may ask for a token with them while it is called.
-    await context.write(
-        lambda stores: _begin(context, stores, installed, scopes=offer.scopes)
-    )
+    began_us = context.runtime.now_us()
     try:
+        # With its new scopes: it may ask for a token with them while it is called.
+        await context.write(
+            lambda stores: _begin(
+                context, stores, installed, began_us, scopes=offer.scopes
+            )
+        )
         if installable.update_callback_url is not None:
             data = installation_data(context, installed, None)
             await notify_installed(
@@ -84,7 +87,7 @@ async def _update(
             lambda stores: _complete(context, stores, offer, installed)
         )
     except BaseException:
-        await _revert(context, installed)
+        await _revert(context, installed, began_us)
         raise
     if installable.updated_url is not None:
         url = await browser_url(
@@ -98,14 +101,14 @@ async def _begin(
     context: Context,
     stores: Stores,
     installed: InstallationRecord,
+    began_us: int,
     *,
     scopes: Collection[str] = (),
 ) -> None:
     found = await find_addon_in(stores, context.actor, installed.client_id)
-    now_us = context.runtime.now_us()
-    if await is_under_way(stores, found, now_us):
+    if await is_under_way(stores, found, began_us):
         raise ConflictError(f"{found.name} is being updated just now")
-    await stores.installations.set_updating(found.client_id, now_us)
+    await stores.installations.set_updating(found.client_id, began_us)
     await widen_scopes(stores, found.client_id, scopes)
 
 
@@ -140,12 +143,17 @@ async def _complete(
     return updated or found
 
 
-async def _revert(context: Context, installed: InstallationRecord) -> None:
-    """Revert an update, even if the caller is cancelled or hangs up."""
+async def _revert(
+    context: Context, installed: InstallationRecord, began_us: int
+) -> None:
+    """Revert an update, even if the caller is cancelled or hangs up.
+
+    If another one has begun, it is left alone, as it is if this one has not.
+    """
 
     async def command(stores: Stores) -> None:
         found = await stores.installations.get(installed.client_id)
-        if found is not None:
+        if found is not None and found.updating_us == began_us:
             await revert_update(stores, found)
 
     await asyncio.shield(asyncio.ensure_future(context.write(command)))

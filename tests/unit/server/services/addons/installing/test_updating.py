@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from hipkit.server.services.addons.installing.offers import (
 )
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.updating import install
+from hipkit.server.services.context import Context
 from hipkit.server.services.rooms.changes import remove_room
 from tests.unit.server.asgi import FORM, Site, basic, call
 from tests.unit.server.services.addons.conftest import (
@@ -464,3 +467,61 @@ def test_an_add_on_is_not_updated_in_a_room_that_is_deleted_meanwhile(
     asyncio.run(host.server.end_addons())
     assert addon.posted[-1][0] == "DELETE"
     assert clients(host) == []
+
+
+@pytest.fixture
+def cut_off(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Cut off the next command of a context: it runs, and its caller is cancelled meanwhile."""
+    write = Context.write
+
+    async def cancelled(context: Context, command: Any) -> None:
+        monkeypatch.setattr(Context, "write", write)
+        with suppress(ConflictError):
+            await write(context, command)
+        raise asyncio.CancelledError
+
+    return lambda: monkeypatch.setattr(Context, "write", cancelled)
+
+
+@pytest.mark.parametrize("installable", [IN_PLACE, {"callbackUrl": CALLBACK}])
+def test_an_update_that_is_cancelled_as_it_begins_leaves_nothing(
+    host: Site,
+    addon: MemoryAddon,
+    cut_off: Callable[[], None],
+    installable: dict[str, str],
+) -> None:
+    one = {"hipchatApiConsumer": {"scopes": ["send_notification"]}}
+    addon.descriptor = descriptor(installable=installable, **one)
+    installed = install_at(host)
+    both = {"hipchatApiConsumer": {"scopes": ["send_notification", "admin_group"]}}
+    addon.descriptor = descriptor(installable=installable, **both)
+    cut_off()
+    with pytest.raises(asyncio.CancelledError):
+        update(host, installed)
+    assert scopes(host) == ["send_notification"]
+    update(host, installed)
+
+
+def test_what_is_cancelled_takes_back_nothing_of_another_update(
+    host: Site, addon: MemoryAddon, cut_off: Callable[[], None]
+) -> None:
+    addon.descriptor = with_scopes("send_notification")
+    installed = install_at(host)
+    addon.descriptor = with_scopes("send_notification", "admin_group")
+    client_id = installed.installation.client_id
+    seen: list[str] = []
+
+    async def cancel_another() -> None:
+        context = await operator(host)
+        offer = await read_update(context, client_id)
+        host.clock[0] += 1
+        cut_off()
+        with pytest.raises(asyncio.CancelledError):
+            await install(context, offer)
+        client = await host.server.database.stores.clients.get(client_id)
+        assert client is not None
+        seen.append(client.scopes)
+
+    addon.during = cancel_another
+    update(host, installed)
+    assert seen == ["admin_group send_notification"]
