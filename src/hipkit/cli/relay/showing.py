@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import quote, urlsplit
@@ -35,7 +35,7 @@ def show_rendered(rendered: Rendered, settings: Settings) -> dict[str, object]:
         rendered: The request, mail or notification.
         settings: The route's settings of the target, which hold its secrets.
     """
-    mask = _Mask(tuple(_secrets(settings)))
+    mask = _Mask(settings.secrets)
     match rendered:
         case HttpCall():
             shown: dict[str, object] = {
@@ -128,16 +128,6 @@ class _Mask:
         except (ValueError, RecursionError):
             return text[:LONGEST_TEXT]
         return found
-
-
-def _secrets(settings: Settings) -> Iterator[Secret]:
-    """Yield the secrets of settings, the longest first: one may be a part of another."""
-    found: list[Secret] = []
-    for name in settings.__struct_fields__:
-        value = getattr(settings, name)
-        values = value if isinstance(value, Sequence) else (value,)
-        found += [each for each in values if isinstance(each, Secret)]
-    yield from sorted(found, key=lambda secret: len(secret.reveal()), reverse=True)
 
 
 def _spellings(secret: Secret) -> tuple[Secret, ...]:

@@ -23,6 +23,9 @@ from hipkit.relay.targets.protocol import (
 
 __all__ = ["KeepReference", "Posted", "Sends", "send_message"]
 
+LEAST_SECRET = 6
+"""Characters of a secret that are worth hiding. Shorter ones are in many words by chance."""
+
 KeepReference = Callable[[str, str], Awaitable[None]]
 """Stores what is known of the target, by a key of `RenderOptions.references`."""
 
@@ -173,7 +176,8 @@ async def _send(
     result = await sender.send(rendered, route.settings)
     if isinstance(result, Answer):
         return Posted(answer=result)
-    return Posted(answer=_read(result, read), status=result.status)
+    answer = _without_secret(_read(result, read), route.settings)
+    return Posted(answer=answer, status=result.status)
 
 
 def _read(reply: Reply, read: Callable[[Reply], Answer]) -> Answer:
@@ -184,3 +188,12 @@ def _read(reply: Reply, read: Callable[[Reply], Answer]) -> Answer:
         problem = f"its answer could not be read: {type(error).__name__}"
         is_success = 200 <= reply.status < 300
         return Answer(verdict="delivered" if is_success else "later", problem=problem)
+
+
+def _without_secret(answer: Answer, settings: Settings) -> Answer:
+    """Leave the target's own word out of a problem where it repeats a part of a secret."""
+    said, _, word = (answer.problem or "").rpartition(", ")
+    is_part = len(word) >= LEAST_SECRET and any(
+        word in secret.reveal() for secret in settings.secrets
+    )
+    return replace(answer, problem=said) if said and is_part else answer

@@ -59,6 +59,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     allow_private_network: bool = False
     """Whether the target may be in a private network, as the relay's own file says so."""
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret of the settings, the longest first: one may be a part of another."""
+        found: list[Secret] = []
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            values = value if isinstance(value, tuple) else (value,)
+            found += [each for each in values if isinstance(each, Secret)]
+        return tuple(sorted(found, key=lambda one: len(one.reveal()), reverse=True))
+
 
 S = TypeVar("S", bound=Settings, contravariant=True)
 

@@ -7,10 +7,12 @@ from typing import ClassVar
 import msgspec
 import pytest
 
+from hipkit.api.secret import Secret
 from hipkit.relay.markup.tree import Text
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.routes.posting import Posted, send_message
 from hipkit.relay.routes.route import Route
+from hipkit.relay.targets.mattermost import Mattermost, MattermostSettings
 from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
@@ -284,3 +286,28 @@ async def test_what_the_network_says_is_the_answer(memory: Memory) -> None:
     answer = Answer(verdict="later", problem="no whole answer within 10 seconds")
     posted = await post(Sender(answer), memory)
     assert posted == Posted(answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("word", "problem"),
+    [
+        ("no_such_hook", "the target answered 404, no_such_hook"),
+        ("q9bx7yqkcm3", "the target answered 404"),
+        ("q9bx7yq", "the target answered 404"),
+    ],
+)
+async def test_word_of_a_target_is_left_out_where_it_is_a_part_of_a_secret(
+    memory: Memory, word: str, problem: str
+) -> None:
+    class Repeating(Sender):
+        async def send(self, rendered: Rendered, settings: Settings) -> Reply:
+            return Reply(status=404, body=msgspec.json.encode({"id": word}))
+
+    settings = MattermostSettings(url=Secret("https://chat.example.com/q9bx7yqkcm3"))
+    route = Route(name="ops", target=Mattermost(), settings=settings)
+
+    posted = await send_message(
+        route, message(), Repeating(), references={}, now=NOW, keep=memory.keep
+    )
+
+    assert posted.answer.problem == problem
