@@ -284,6 +284,7 @@ NO_MARKUP = {
     "fallbackText",
     "footer",
     "summary",
+    "topLabel",
     "topic",
     "username",
 }
