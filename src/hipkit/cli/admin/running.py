@@ -28,6 +28,7 @@ from hipkit.server.storage.sqlite.database import SqliteDatabase
 __all__ = [
     "AdminCommand",
     "AdminGroup",
+    "Listing",
     "Shown",
     "Work",
     "database_path",
