@@ -230,7 +230,7 @@ def _card(card: RelayCard, message: RelayMessage) -> dict[str, Any]:
     if card.url is not None:
         button = {"text": "Open", "onClick": {"openLink": {"url": card.url}}}
         widgets.append({"buttonList": {"buttons": [button]}})
-    title = escaped_line(card.title or card.url or "Card", MOST_TITLE, defuse)
+    title = escaped_line(card.title or card.url or "Card", MOST_TITLE, _escaped)
     header: dict[str, Any] = {"title": title}
     if card.icon is not None:
         header["imageUrl"] = card.icon.url
@@ -243,7 +243,7 @@ def _attribute(attribute: Attribute) -> dict[str, Any]:
     text = _in_card_text(attribute_value(attribute), MOST_VALUE, None) or "-"
     shown: dict[str, Any] = {"text": text, "wrapText": True}
     if attribute.label:
-        shown["topLabel"] = escaped_line(attribute.label, 100, defuse)
+        shown["topLabel"] = escaped_line(attribute.label, 100, _escaped)
     return {"decoratedText": shown}
 
 

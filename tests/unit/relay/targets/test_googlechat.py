@@ -90,7 +90,7 @@ def test_a_card_is_a_card() -> None:
     sent = body(card=shown)
     card = sent["cardsV2"][0]["card"]
     assert card["header"] == {
-        "title": "Build <17>",
+        "title": "Build \u203917>",
         "imageUrl": "https://ci.example.com/i.png",
     }
     text, state, alone, image, buttons = card["sections"][0]["widgets"]
