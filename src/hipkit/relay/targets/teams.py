@@ -196,7 +196,7 @@ def _card(
         "type": "AdaptiveCard",
         "version": "1.4",
         "fallbackText": summary,
-        "msteams": {"width": "Full"},
+        "msteams": {"width": "full"},
         "body": [],
     }
     text = _text_block("")
