@@ -223,8 +223,10 @@ async def _remember(
     installations: Installations, claims: Claims, token: Secret, now: float
 ) -> None:
     """Refuse a token that was used before, until it expires by itself."""
-    # The whole token and not its `jti` alone, which a host could use twice.
-    used = sha256(token.reveal().encode()).hexdigest()
+    # All that is signed, and not its `jti` alone, which a host could use twice. Not the signature,
+    # which may be padded or not.
+    content, _, _ = token.reveal().rpartition(".")
+    used = sha256(content.encode()).hexdigest()
     is_new = await installations.storage.add(
         "used token",
         used,

@@ -455,6 +455,17 @@ async def test_a_token_is_refused_the_second_time_if_asked_for() -> None:
         await verify_request(installations, headers=header(token), now=NOW)
 
 
+async def test_a_token_whose_signature_is_written_in_another_way_was_used_too() -> None:
+    installations = Installations(MemoryStorage())
+    await installations.save(INSTALLATION)
+    token = sign(claims())
+    await verify_request(installations, headers=header(token), now=NOW, once=True)
+    padded = header(f"{token}=")
+    await verify_request(installations, headers=padded, now=NOW)
+    with pytest.raises(SignatureError, match="before"):
+        await verify_request(installations, headers=padded, now=NOW, once=True)
+
+
 async def test_a_renewed_token_opens_views_for_an_hour_but_posts_no_events() -> None:
     installations = Installations(MemoryStorage())
     await installations.save(INSTALLATION)
