@@ -222,3 +222,15 @@ def test_no_id_of_a_sender_is_the_key_of_a_place() -> None:
     assert message.card is not None
     assert PLACE not in {message.thread, message.card.id}
     assert message.thread == message.card.id
+
+
+def test_links_of_a_card_that_read_as_another_address_show_their_host() -> None:
+    shown, url = "https://bank.example", "https://evil.example/x"
+    attribute = {"label": "see", "value": {"label": shown, "url": url}}
+    content = {"title": shown, "url": url, "attributes": [attribute]}
+
+    card = read_card(msgspec.json.encode(content).decode())
+
+    assert card is not None
+    assert card.title == "https://bank.example (evil.example)"
+    assert card.attributes[0].value == "https://bank.example (evil.example)"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from hipkit.api.addresses import is_web_address
 
-__all__ = ["clean_line", "clean_text", "safe_url"]
+__all__ = ["clean_line", "clean_text", "host_elsewhere", "safe_url"]
 
 # Halves of surrogate pairs have no UTF-8. Controls and overrides of direction would change how
 # everything after them is shown, the name of the next sender included.
@@ -28,6 +28,9 @@ LONGEST_URL = 2_000
 """Characters of an address. Longer ones are no link: targets refuse them."""
 IN_URL = re.compile(r"[^!#-;=?-Z\[\]_a-z~]")
 """What an address is never sent with: it could end the address in a target's markup."""
+
+NAMED = re.compile(r"(?:\bhttps?://|\bwww\.)([^\s/?#:()<>\[\]\"',]+)", re.IGNORECASE)
+"""A host in a text that reads as an address."""
 
 
 def clean_text(text: str) -> str:
@@ -64,6 +67,17 @@ def safe_url(url: str | None) -> str | None:
         return None
     url = IN_URL.sub(_encoded, url)
     return url if len(url) <= LONGEST_URL else None
+
+
+def host_elsewhere(shown: str, url: str) -> str | None:
+    """Return the host of a link whose text reads as the address of another one, else `None`.
+
+    Chats show the text alone, so a reader of `https://bank.example` would be led astray.
+    """
+    host = unquote(urlsplit(url).hostname or "").removeprefix("www.")
+    found = (each[1].lower().rstrip(".;!") for each in NAMED.finditer(shown))
+    named = {name.removeprefix("www.") for name in found}
+    return host if host and named - {host} else None
 
 
 def _replacement(found: re.Match[str]) -> str:

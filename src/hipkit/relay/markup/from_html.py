@@ -18,7 +18,8 @@ from hipkit.api.messages.mentions_and_links import split_text
 from hipkit.api.messages.message_html import CELLS, TAGS, read_html
 from hipkit.api.messages.message_html import Tag as HtmlTag
 from hipkit.api.messages.message_html import Text as HtmlText
-from hipkit.relay.markup.cleaning import clean_text, safe_url
+from hipkit.relay.markup.cleaning import clean_text, host_elsewhere, safe_url
+from hipkit.relay.markup.marked_text import text_of
 from hipkit.relay.markup.nesting import PARTS, kind_of, place_parts
 from hipkit.relay.markup.tree import Element, Node, Tag, Text
 
@@ -221,6 +222,8 @@ class _Builder:
             return
         self._space()
         self._is_begun, self._is_spaced = True, False
+        if (host := host_elsewhere(alt, url)) is not None:
+            alt = f"{alt} ({host})"
         self._add(Element(tag="img", url=url, alt=alt))
         self._elements += 1
 
@@ -316,6 +319,8 @@ class _Builder:
         elif children == (Text(" "),):
             self._add(children[0])
         elif tag is not None and (children or tag in CELLS):
+            if tag == "a":
+                children = _honest(children, closed.url)
             self._add(Element(tag=tag, children=children, url=closed.url))
         self._continue(closed.around)
 
@@ -327,6 +332,12 @@ def _paragraphs(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from run
         else:
             yield Element(tag="p", children=tuple(run))
+
+
+def _honest(children: tuple[Node, ...], url: str) -> tuple[Node, ...]:
+    """Return the content of a link, with its host where it reads as an address elsewhere."""
+    host = host_elsewhere(text_of(children), url)
+    return children if host is None else (*children, Text(f" ({host})"))
 
 
 def _with_links(text: str) -> Iterable[Node]:

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.relay.markup.cleaning import clean_line, clean_text, safe_url
+from hipkit.relay.markup.cleaning import (
+    clean_line,
+    clean_text,
+    host_elsewhere,
+    safe_url,
+)
 
 
 def test_controls_and_overrides_of_direction_are_left_out() -> None:
@@ -63,3 +68,28 @@ def test_other_addresses_are_none(url: str | None) -> None:
 )
 def test_a_safe_address_ends_in_no_markup(url: str, safe: str) -> None:
     assert safe_url(url) == safe
+
+
+@pytest.mark.parametrize(
+    ("shown", "url", "host"),
+    [
+        ("https://bank.example/login", "https://evil.example/x", "evil.example"),
+        ("see http://bank.example now", "https://evil.example/", "evil.example"),
+        ("www.bank.example", "https://evil.example", "evil.example"),
+        ("https://bank.example@evil.example", "https://evil.example", "evil.example"),
+        (
+            "https://bank.example.",
+            "https://bank.example.evil.example",
+            "bank.example.evil.example",
+        ),
+        ("https://ci.example/1", "https://ci.example:8080/2", None),
+        ("CI.example: https://CI.example", "https://www.ci.example/2", None),
+        ("https://münchen.example", "https://m%C3%BCnchen.example/", None),
+        ("main.py", "https://ci.example/main.py", None),
+        ("mail https://a.example", "mailto:ann@b.example", None),
+    ],
+)
+def test_a_link_that_reads_as_another_address_is_told_by_its_host(
+    shown: str, url: str, host: str | None
+) -> None:
+    assert host_elsewhere(shown, url) == host

@@ -181,3 +181,29 @@ def check_places(parent: str, nodes: tuple[Node, ...]) -> None:
             assert kind in MAY_BE_INLINE | {""}
         if isinstance(node, Element):
             check_places(kind, node.children)
+
+
+@pytest.mark.parametrize(
+    ("html", "tree"),
+    [
+        (
+            "<a href='https://evil.example/x'>https://<b>bank.example</b>/login</a>",
+            "<a https://evil.example/x>https://<b>bank.example</b>/login (evil.example)</a>",
+        ),
+        (
+            "<a href='https://bank.example/x'>https://bank.example</a>",
+            "<a https://bank.example/x>https://bank.example</a>",
+        ),
+    ],
+)
+def test_a_link_that_reads_as_another_address_shows_its_host(
+    html: str, tree: str
+) -> None:
+    assert outline(read_html_tree(html)) == tree
+
+
+def test_a_picture_that_reads_as_another_address_shows_its_host() -> None:
+    html = "<img src='https://evil.example/x.png' alt='https://bank.example'>"
+    (picture,) = read_html_tree(html)
+    assert isinstance(picture, Element)
+    assert picture.alt == "https://bank.example (evil.example)"
