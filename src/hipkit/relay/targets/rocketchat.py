@@ -53,14 +53,13 @@ EVERYBODY = "@here"
 NO_ADDRESSES: tuple[str, ...] = ()
 
 # The parser takes a star in bold text for its end, escaped or not, so stars and backticks have
-# doubles that look alike, and so has a dollar that begins a formula. Where a link, a channel or an
-# emoji would begin, a zero-width space follows.
-DOUBLES = str.maketrans({"*": "\u2217", "`": "\u02cb"})
+# doubles that look alike, and so have dollars, which stand around formulas. Where a link, a
+# channel or an emoji would begin, a zero-width space follows.
+DOUBLES = str.maketrans({"*": "\u2217", "`": "\u02cb", "$": "\ufe69"})
 MARK = re.compile(r"~|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 BEGUN = re.compile(
     r"\\(?=[\[\]()*_~`#.])|\](?=\()|<(?=\S)|\|(?=\|)|#(?=[A-Za-z])|:(?=[\w+-]+:)"
 )
-FORMULA = re.compile(r"\$(?=[^$]*\$)")
 LINE_START = re.compile(r"(#|>|[*+-][ \t]|\d{1,9}\.[ \t])")
 
 CONTENT = frozenset({"error-message-size-exceeded", "error-invalid-message"})
@@ -75,7 +74,7 @@ CODE = re.compile(
 
 def _escaped(text: str) -> str:
     text = MARK.sub(r"\\\g<0>", BEGUN.sub(_gapped, defuse(text)))
-    return FORMULA.sub("\ufe69", text).translate(DOUBLES)
+    return text.translate(DOUBLES)
 
 
 def _gapped(found: re.Match[str]) -> str:

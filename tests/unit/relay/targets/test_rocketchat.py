@@ -83,7 +83,7 @@ def test_mapped_users_are_mentioned() -> None:
         ("[a](http://x)", "[a]\u200b(http://x)"),
         ("<http://x|y>", "<\u200bhttp://x|y>"),
         (":smile: 10:30 host:80", ":\u200bsmile: 10:30 host:80"),
-        ("$a$ $5", "\ufe69a\ufe69 $5"),
+        ("$a$ $5", "\ufe69a\ufe69 \ufe695"),
         ("a #chan #1", "a #\u200bchan #1"),
         ("- a", "\u200b- a"),
         ("1. a", "\u200b1. a"),
