@@ -22,6 +22,7 @@ from hipkit.server.services.sweep import TimeBounds, sweep
 from hipkit.server.settings import Settings
 from hipkit.server.storage.backup import remove_work_folders
 from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.stores.routes import ROUTE
 from hipkit.server.storage.stores.webhooks import WEBHOOK
 
 if TYPE_CHECKING:  # Loaded when a sender is made.
@@ -109,6 +110,10 @@ class Server:
             StorageError: The database or the folder of files cannot be written.
         """
         bounds, blobs = await self.time_bounds(), self.runtime.blobs
+        if ROUTE not in self.kinds:
+            # It runs without the relay's file: what its routes wait for would be kept for ever.
+            now_us = self.runtime.now_us()
+            await self.database.write(lambda stores: stores.routes.remove_all(now_us))
         await sweep(self.database, blobs, bounds)
         if self.settings.keep_days is not None:
             await sweep_old_messages(

@@ -263,3 +263,15 @@ async def test_the_log_calls_a_route_by_its_name(
     filled: Database, name: str, title: str
 ) -> None:
     assert (await record(filled, await open_route(filled, name))).title == title
+
+
+async def test_all_routes_are_removed_at_once_and_earlier_ones_stay_as_they_are(
+    filled: Database,
+) -> None:
+    first, second = await open_route(filled, "a"), await open_route(filled, "b")
+    await change(filled, "remove", first, NOW)
+
+    await change(filled, "remove_all", NOW + 1)
+
+    removed = [(await record(filled, each)).removed_us for each in (first, second)]
+    assert removed == [NOW, NOW + 1]

@@ -13,6 +13,8 @@ import pytest
 from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.settings import Settings
+from hipkit.server.storage.stores.events import StreamRecord
+from hipkit.server.storage.stores.routes import ROUTE, RouteRecord
 from tests.contract.storage.filling import add_room
 from tests.unit.server.asgi import Site
 from tests.unit.server.events.conftest import RelayKind, World
@@ -137,3 +139,31 @@ def test_a_further_kind_of_subscription_is_delivered_beside_webhooks(
 
     assert len(kind.posted) == 1
     assert kind.is_closed
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_routes_end_where_the_server_runs_without_their_file(
+    tmp_path: Path, has_file: bool
+) -> None:
+    async def sweep() -> RouteRecord | None:
+        server = await open_server(settings_in(tmp_path))
+        group = await server.database.stores.groups.first()
+        assert group is not None
+        stream = StreamRecord(group.id, None, "posted")
+        await server.database.write(
+            lambda stores: stores.routes.open(
+                stream, name="ops", target="webhook", host="a.example", now_us=1
+            )
+        )
+        if has_file:
+            server.kinds[ROUTE] = lambda made: RelayKind()
+        await server.sweep()
+        route = await server.database.stores.routes.by_name("ops")
+        await server.runtime.close_outgoing()
+        server.close()
+        return route
+
+    route = asyncio.run(sweep())
+
+    assert route is not None
+    assert (route.removed_us is None) is has_file

@@ -188,6 +188,11 @@ class RouteStore(Store):
         sql = "UPDATE routes SET removed_us = ? WHERE id = ? AND removed_us IS NULL"
         await self._run(sql, now_us, route_id)
 
+    async def remove_all(self, now_us: int) -> None:
+        """Store of every route that it is in no file any more."""
+        sql = "UPDATE routes SET removed_us = ? WHERE removed_us IS NULL"
+        await self._run(sql, now_us)
+
     async def restore(self, route_id: int, now_us: int) -> None:
         """Store that a route is in the file again; what waits for it is tried at once."""
         await self._run("UPDATE routes SET removed_us = NULL WHERE id = ?", route_id)
