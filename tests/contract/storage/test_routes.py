@@ -117,16 +117,16 @@ async def test_a_name_is_taken_once(filled: Database) -> None:
     assert await filled.stores.routes.by_name("Ops") is None
 
 
-async def test_a_route_that_was_held_is_tried_at_once_when_it_is_released(
+async def test_a_paused_route_is_tried_at_once_when_it_is_resumed(
     filled: Database,
 ) -> None:
     route_id = await open_route(filled)
-    await change(filled, "hold", route_id, NOW)
-    await change(filled, "hold", route_id, NOW + 5)
-    held = await record(filled, route_id)
-    assert (held.held_us, held.is_resting) == (NOW, True)
+    await change(filled, "pause", route_id, NOW)
+    await change(filled, "pause", route_id, NOW + 5)
+    paused = await record(filled, route_id)
+    assert (paused.held_us, paused.is_resting) == (NOW, True)
 
-    await change(filled, "release", route_id, NOW + 9)
+    await change(filled, "resume", route_id, NOW + 9)
 
     route = await record(filled, route_id)
     assert (route.held_us, route.next_try_us) == (None, NOW + 9)

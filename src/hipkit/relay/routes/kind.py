@@ -85,7 +85,7 @@ class RouteKind:
         return await stores.routes.get(subscription_id)
 
     def is_resting(self, subscription: RouteRecord) -> bool:
-        """Return whether a route gets nothing now: held, removed, or not in the file."""
+        """Return whether a route gets nothing now: paused, removed, or not in the file."""
         name = subscription.name
         return subscription.is_resting or (
             name != NO_ROUTE and name not in self._routes

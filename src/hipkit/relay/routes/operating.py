@@ -146,7 +146,7 @@ async def pause_route(context: Context, name: str) -> None:
 
     async def command(stores: Stores) -> None:
         route = await _find(context, stores, name)
-        await stores.routes.hold(route.id, context.now_us)
+        await stores.routes.pause(route.id, context.now_us)
 
     await context.write(command)
 
@@ -161,7 +161,7 @@ async def resume_route(context: Context, name: str) -> None:
 
     async def command(stores: Stores) -> None:
         route = await _find(context, stores, name)
-        await stores.routes.release(route.id, context.now_us)
+        await stores.routes.resume(route.id, context.now_us)
         context.topics.add(EVENTS)
 
     await context.write(command)

@@ -231,7 +231,7 @@ class Subscriptions:
         if subscription is None:
             return None
         if kind.is_resting(subscription):
-            await self._hold(subscription)
+            await self._clear_next_try(subscription)
             return None
         if (subscription.next_try_us or 0) > self._now_us():
             return None
@@ -286,7 +286,7 @@ class Subscriptions:
             is_slow=delivery.is_slow,
         )
 
-    async def _hold(self, subscription: SubscriptionRecord) -> None:
+    async def _clear_next_try(self, subscription: SubscriptionRecord) -> None:
         """Clear the next try of a subscription that gets nothing at present.
 
         Its time would stay due, and wake it again and again.
@@ -294,7 +294,9 @@ class Subscriptions:
         next_try_us = subscription.next_try_us
         if next_try_us is not None:
             await self._database.write(
-                lambda stores: stores.subscriptions.hold(subscription.id, next_try_us)
+                lambda stores: stores.subscriptions.clear_next_try(
+                    subscription.id, next_try_us
+                )
             )
 
     async def _rest(self, subscription: SubscriptionRecord) -> None:
@@ -342,7 +344,7 @@ class _Window:
 def _log_pause(
     before: SubscriptionRecord | None, after: SubscriptionState | None
 ) -> None:
-    """Log that a subscription is given up for now, or goes on: nobody looks at it all day."""
+    """Log that a subscription is paused, or goes on: nobody looks at it all day."""
     if before is None or after is None:
         return
     if before.paused_us is None and after.paused_us is not None:

@@ -43,7 +43,7 @@ class RouteRecord(SubscriptionRecord, frozen=True, array_like=True, kw_only=True
     """The kind of chat that it leads to."""
     created_us: int
     held_us: int | None
-    """Since when the operator holds it; `paused_us` is since when it keeps failing."""
+    """Since when the operator pauses it; `paused_us` is since when it keeps failing."""
     removed_us: int | None
     """Since when it is in no file any more."""
     recovered_us: int | None
@@ -173,12 +173,12 @@ class RouteStore(Store):
         sql = "UPDATE subscriptions SET host = ? WHERE id = ?"
         await self._run(sql, host, route_id)
 
-    async def hold(self, route_id: int, now_us: int) -> None:
-        """Store that a route gets nothing until it is released. Twice changes nothing."""
+    async def pause(self, route_id: int, now_us: int) -> None:
+        """Store that the operator pauses a route, which gets nothing. Twice changes nothing."""
         sql = "UPDATE routes SET held_us = ? WHERE id = ? AND held_us IS NULL"
         await self._run(sql, now_us, route_id)
 
-    async def release(self, route_id: int, now_us: int) -> None:
+    async def resume(self, route_id: int, now_us: int) -> None:
         """Store that a route goes on; what waits for it is tried at once."""
         await self._run("UPDATE routes SET held_us = NULL WHERE id = ?", route_id)
         await self._wake(route_id, now_us)

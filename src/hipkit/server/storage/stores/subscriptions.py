@@ -185,7 +185,7 @@ class SubscriptionStore(Store):
         sql = "UPDATE subscriptions SET next_try_us = ? WHERE kind = ? AND next_try_us > ?"
         await self._run(sql, now_us, kind, now_us)
 
-    async def hold(self, subscription_id: int, next_try_us: int) -> None:
+    async def clear_next_try(self, subscription_id: int, next_try_us: int) -> None:
         """Clear the next try of a subscription, if it is still at a time."""
         sql = (
             "UPDATE subscriptions SET next_try_us = NULL"

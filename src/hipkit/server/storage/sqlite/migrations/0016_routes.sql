@@ -2,7 +2,7 @@
 -- the subscription's. What is known of it beside comes from the relay's file, which is not stored:
 -- it names secrets.
 
--- `held_us`: since when the operator holds it. `removed_us`: since when it is not in the file any
+-- `held_us`: since when the operator pauses it. `removed_us`: since when it is not in the file any
 -- more. `recovered_us`: when it got something through after it had failed for a while.
 CREATE TABLE routes (
     id INTEGER PRIMARY KEY REFERENCES subscriptions (id) ON DELETE CASCADE,
