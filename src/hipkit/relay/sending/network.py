@@ -30,7 +30,10 @@ with the machine's own credentials, and no chat does."""
 
 MOST_CONNECTIONS = 120
 
-REMEDY = "a private network (allow_private_network = true in the route permits it)"
+REMEDY = (
+    "a network that routes may not reach (allow_private_network = true in the route permits"
+    " private ones, never link-local ones)"
+)
 
 
 class Network:

@@ -49,7 +49,7 @@ def test_a_target_that_cannot_be_reached_is_told(
 
     done = hipkit("relay", "check", written(allowed=False))
     assert done.code == 1
-    assert "allow_private_network = true in the route permits it" in done.out
+    assert "allow_private_network = true in the route permits private ones" in done.out
 
     monkeypatch.setenv("SINK", "s3cret")
     done = hipkit("relay", "check", written())
