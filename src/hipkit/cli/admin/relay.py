@@ -41,14 +41,14 @@ def relay() -> None:
 async def list_all(context: Context) -> Shown:
     """List the routes, what waits for each and what became of messages.
 
-    GIVEN_UP counts what was refused, set aside or too old for the route: show has each, and why a
-    route fails. The last row counts the messages that no route took, as delivered.
+    UNDELIVERED counts what was refused, set aside or too old for the route: show has each, and why
+    a route fails. The last row counts the messages that no route took, as delivered.
     """
     found = await list_routes(context)
     ordered = sorted(found, key=lambda status: status.is_no_route)
     items = [_row(status) for status in ordered]
     rows = [
-        {name: item[name] for name in COLUMNS} | {"given_up": _given_up(status)}
+        {name: item[name] for name in COLUMNS} | {"undelivered": status.undelivered}
         for item, status in zip(items, ordered, strict=True)
     ]
     return Listing(items, rows)
@@ -121,11 +121,6 @@ def _row(status: RouteStatus) -> dict[str, object]:
         "dropped": record.dropped,
         "problem": record.last_problem,
     }
-
-
-def _given_up(status: RouteStatus) -> int:
-    record = status.record
-    return record.refused + record.set_aside + record.dropped
 
 
 def _delivery(delivery: DeliveryRecord) -> dict[str, object]:

@@ -55,6 +55,11 @@ class RouteStatus:
         return self.record.name == NO_ROUTE
 
     @property
+    def undelivered(self) -> int:
+        """How many messages were refused, set aside, or dropped for their age."""
+        return self.record.refused + self.record.set_aside + self.record.dropped
+
+    @property
     def state(self) -> RouteState:
         """What it does now."""
         record = self.record

@@ -25,7 +25,7 @@ class Delivery:
     """The last event that it stands for, where it stands for several; they are done with when it
     is."""
     may_be_set_aside: bool = True
-    """Whether it is given up once it has been tried for as long as its kind's policy says."""
+    """Whether it is set aside once it has been tried for as long as its kind's policy says."""
 
     @property
     def until(self) -> int:

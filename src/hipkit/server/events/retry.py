@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Verdict = Literal["delivered", "refused", "skipped", "set_aside", "waiting", "broken"]
-"""Accepted; rejected for good; never sent; given up after many tries; to be tried again; not to
+"""Accepted; rejected for good; never sent; set aside after many tries; to be tried again; not to
 be delivered to this endpoint as it is, such as one that is gone. The last two are not final."""
 
 MOST_SLOW_EVENTS = 5

@@ -120,7 +120,7 @@ def test_the_list_fits_into_a_terminal(database: Path, run: Run) -> None:
     change(database, refuse)
 
     lines = run("relay", "list").out.splitlines()
-    words = ["NAME", "TO", "STATE", "WAITING", "DELIVERED", "GIVEN_UP"]
+    words = ["NAME", "TO", "STATE", "WAITING", "DELIVERED", "UNDELIVERED"]
     assert lines[0].split() == words
     assert max(map(len, lines)) <= 80
 

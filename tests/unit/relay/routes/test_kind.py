@@ -162,7 +162,7 @@ def test_broken_route_stops_after_a_few_tries_and_keeps_its_messages(
     assert record.paused_us is not None
     assert record.last_status == 404
     relay.fail_for(3 * DAY)
-    # Probes go on, no more than hourly; nothing is given up for what is the route's fault.
+    # Probes go on, no more than hourly; nothing is set aside for what is the route's fault.
     assert 3 * 24 * 0.8 - 2 <= len(relay.chat.tried) <= 3 * 24 / 0.8 + 3
     relay.chat.answer = taken
     relay.wait(2 * HOUR)

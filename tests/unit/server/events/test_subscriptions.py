@@ -466,7 +466,7 @@ async def test_what_is_not_settled_is_not_passed_over_with_what_follows(
     assert (await next_of(subscriptions, number)).event.id == first
 
 
-async def test_the_log_says_when_a_subscription_is_given_up_and_when_it_works_again(
+async def test_the_log_says_when_a_subscription_is_paused_and_when_it_works_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.relay.retry = ROUTE_RETRIES
@@ -478,8 +478,8 @@ async def test_the_log_says_when_a_subscription_is_given_up_and_when_it_works_ag
     for _ in range(4):
         await subscriptions.settle([(await next_of(subscriptions, number), gone)])
         world.pass_seconds(2 * 60 * 60)
-    given_up = [f"relay {number} is tried rarely from now on: there is no such hook"]
-    assert caplog.messages == given_up
+    paused = [f"relay {number} is tried rarely from now on: there is no such hook"]
+    assert caplog.messages == paused
 
     await subscriptions.settle([(await next_of(subscriptions, number), DELIVERED)])
-    assert caplog.messages == [*given_up, f"relay {number} works again"]
+    assert caplog.messages == [*paused, f"relay {number} works again"]
