@@ -18,24 +18,22 @@ from codegen.names import (
     with_suffix,
 )
 from codegen.openapi import (
-    Answer,
     Body,
     Parameter,
     PathOperation,
     answers,
     body,
-    is_json,
     parameters,
     second_methods,
     template_names,
 )
 from codegen.package import Argument, Operation
-from codegen.python_types import BYTES, NOTHING, OBJECT, TEXT, Type, joined
+from codegen.python_types import TEXT, Type
+from codegen.results import plan_result
 from codegen.schemas import Member, Schemas, Use, python_name
 
 __all__ = ["plan_operation"]
 
-REDIRECTS = ("301", "302", "303", "307", "308")
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
 
 
@@ -92,8 +90,10 @@ class _Planner:
         # Fields of a struct without default must come first; the order is kept otherwise.
         rest.sort(key=lambda argument: argument.default is not None)
         arguments = (*path, *rest)
-        result, redirect, statuses = self._answer()
-        outcome = "str" if redirect else result.annotation
+        result = plan_result(
+            self._operation, self._schemas, f"{self._class_name}Result"
+        )
+        outcome = "str" if result.is_redirect else result.type.annotation
         access = self._operation.access
         auth = access.auth
         scopes = self._node.texts("x-scopes")
@@ -126,11 +126,11 @@ class _Planner:
             any_token=self._node.flag("x-any-token"),
             result=outcome,
             is_page=self._node.flag("x-page"),
-            reads=None if redirect or outcome == "None" else outcome,
-            is_text=result.parts == TEXT.parts,
-            redirect=redirect,
-            redirect_member=self._redirect_member(result),
-            statuses=statuses,
+            reads=None if result.is_redirect or outcome == "None" else outcome,
+            is_text=result.type.parts == TEXT.parts,
+            redirect=result.is_redirect,
+            redirect_member=result.redirect_member,
+            statuses=result.statuses,
             arguments=arguments,
             from_path=tuple(self._from_path),
             body_kind=content.kind if content else None,
@@ -141,7 +141,7 @@ class _Planner:
             method_text=texts.for_method(),
             help=texts.for_help(),
             options=options,
-            models=result.models.union(*(item.models for item in arguments)),
+            models=result.type.models.union(*(item.models for item in arguments)),
         )
 
     # --- arguments ---------------------------------------------------------------------------
@@ -385,49 +385,6 @@ class _Planner:
                 "the media type is not printable ASCII; correct it"
             )
         return content.content_type
-
-    def _answer(self) -> tuple[Type, bool, tuple[int, ...]]:
-        """Return the result's type, whether it is a redirect's target, and the success statuses."""
-        found = {answer.status: answer for answer in answers(self._operation)}
-        good = [answer for status, answer in found.items() if status.startswith("2")]
-        redirects = [status for status in found if status in REDIRECTS]
-        if not good and redirects:
-            return NOTHING, True, tuple(map(int, redirects))
-        if not good and "default" in found:
-            good = [found["default"]]
-        statuses = tuple(
-            int(answer.status) if answer.status.isdecimal() else 200 for answer in good
-        )
-        kinds = [self._result(answer) for answer in good]
-        kind = joined(kinds) if kinds else NOTHING
-        return kind, False, tuple(dict.fromkeys(statuses)) or (200,)
-
-    def _redirect_member(self, result: Type) -> str | None:
-        """Return the member of the result that takes the target of a redirect."""
-        declared = self._node.get("x-redirect-member")
-        if declared is None:
-            return None
-        if not isinstance(declared.value, str) or len(result.models) != 1:
-            raise declared.error("must be the name of a member of the only response")
-        return declared.value
-
-    def _result(self, answer: Answer) -> Type:
-        if answer.content_type is None:
-            return NOTHING
-        if not is_json(answer.content_type):
-            return TEXT if self._is_text(answer) else BYTES
-        if answer.schema is None:
-            return OBJECT
-        owner = f"{self._class_name}Result"
-        return self._schemas.type_of(answer.schema, owner, Use.ANSWER)
-
-    def _is_text(self, answer: Answer) -> bool:
-        """Return whether an answer that is not JSON is declared as text."""
-        is_plain = str(answer.content_type).lower().startswith("text/")
-        if not is_plain or answer.schema is None:
-            return False
-        flat = self._schemas.flatten(answer.schema)
-        return flat.types == ["string"] and flat.word("format") != "binary"
 
 
 def _annotation(
