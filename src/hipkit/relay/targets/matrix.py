@@ -7,7 +7,7 @@ it is sent again: tried with Synapse, also after restarts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlsplit
@@ -19,10 +19,10 @@ from hipkit.relay.markup.cutting import cut_line, fit, json_bytes
 from hipkit.relay.markup.escaping import defuse
 from hipkit.relay.markup.html import write_html
 from hipkit.relay.markup.marked_text import plain_text
-from hipkit.relay.markup.tree import Element, Mention, Node
+from hipkit.relay.markup.tree import Node
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets.answers import describe, judge_status, read_object, read_wait
-from hipkit.relay.targets.parts import COLORS, emoji_of, message_nodes
+from hipkit.relay.targets.parts import COLORS, emoji_of, mentioned, message_nodes
 from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
@@ -229,7 +229,7 @@ def _mentions(message: RelayMessage, options: RenderOptions) -> dict[str, Any]:
     found: dict[str, Any] = {}
     users = {
         user
-        for name in _mentioned(message.body)
+        for name in mentioned(message.body)
         if USER.fullmatch(user := options.mentions.get(name, ""))
     }
     if users:
@@ -237,14 +237,6 @@ def _mentions(message: RelayMessage, options: RenderOptions) -> dict[str, Any]:
     if message.loud and options.notify == "mention":
         found["room"] = True
     return found
-
-
-def _mentioned(nodes: Iterable[Node]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, Mention):
-            yield node.name
-        elif isinstance(node, Element):
-            yield from _mentioned(node.children)
 
 
 def _read(reply: Reply, member: str) -> Answer:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hipkit.relay.markup.marked_text import text_of
-from hipkit.relay.markup.tree import Element, Node, Text
+from hipkit.relay.markup.tree import Element, Mention, Node, Text
 from hipkit.relay.message import (
     LEVELS,
     Attribute,
@@ -24,6 +24,7 @@ __all__ = [
     "card_picture",
     "emoji_of",
     "file_nodes",
+    "mentioned",
     "message_nodes",
     "size_text",
     "text_nodes",
@@ -125,6 +126,15 @@ def size_text(size_bytes: int) -> str:
     if size_bytes < 1_000_000:
         return f"{size_bytes / 1_000:.0f} kB"
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def mentioned(nodes: Iterable[Node]) -> Iterator[str]:
+    """Yield the names that a tree mentions."""
+    for node in nodes:
+        if isinstance(node, Mention):
+            yield node.name
+        elif isinstance(node, Element):
+            yield from mentioned(node.children)
 
 
 def _row(attribute: Attribute) -> Node:

@@ -31,6 +31,7 @@ from hipkit.relay.targets.parts import (
     attribute_value,
     card_picture,
     file_nodes,
+    mentioned,
     message_nodes,
     text_nodes,
 )
@@ -57,6 +58,7 @@ MOST_LABEL = 100
 MOST_VALUE = 300
 """In bytes of JSON, as the whole is counted."""
 MOST_FACTS = 20
+MOST_MENTIONS = 10
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
 STYLES: Mapping[Color, str] = {
     "green": "good",
@@ -214,18 +216,20 @@ def _card(
         nodes = (*card.description, *file_nodes(message.files))
     if message.color is not None and not options.plain:
         content["body"].append(_small_print(message))
-    known = None if options.plain else _mentions(options)
-    left = MOST_BYTES - len(msgspec.json.encode(content)) - 2 * MOST_SUMMARY
+    known = None if options.plain else _mentions(message, options)
+    entities = [
+        {"type": "mention", "text": written, "mentioned": {"id": user, "name": name}}
+        for name, (user, written) in (known or {}).items()
+    ]
+    taken = msgspec.json.encode([content, entities])
+    left = MOST_BYTES - len(taken) - 2 * MOST_SUMMARY
     written_text = _written(nodes, min(left, MOST_TEXT), known, message.link)
     if written_text:
         text["text"] = written_text
     else:
         content["body"].remove(text)
-    entities = [
-        {"type": "mention", "text": written, "mentioned": {"id": user, "name": name}}
-        for name, (user, written) in (known or {}).items()
-        if written in written_text
-    ]
+    # Teams refuses a card whose text does not have what it says is a mention.
+    entities = [entity for entity in entities if str(entity["text"]) in written_text]
     if entities:
         content["msteams"]["entities"] = entities
     return {name: value for name, value in content.items() if value}
@@ -246,15 +250,18 @@ def _written(
     return fit(nodes, write, limit, measure=json_bytes, link=link)
 
 
-def _mentions(options: RenderOptions) -> dict[str, tuple[str, str]]:
-    """Return users at Teams and their markup, by mention name."""
+def _mentions(
+    message: RelayMessage, options: RenderOptions
+) -> dict[str, tuple[str, str]]:
+    """Return the users that a message mentions and their markup, by mention name."""
     if options.notify == "never":
         return {}
-    return {
-        name: (user, f"<at>{name}</at>")
-        for name, user in options.mentions.items()
-        if NAME.fullmatch(name) and USER.fullmatch(user)
-    }
+    found: dict[str, tuple[str, str]] = {}
+    for name in mentioned(message.body):
+        user = options.mentions.get(name, "")
+        if NAME.fullmatch(name) and USER.fullmatch(user) and len(found) < MOST_MENTIONS:
+            found[name] = (user, f"<at>{name}</at>")
+    return found
 
 
 def _text_block(text: str, **members: object) -> dict[str, object]:

@@ -8,13 +8,14 @@ import pytest
 
 from hipkit.relay.markup.html import write_html
 from hipkit.relay.markup.marked_text import plain_text
-from hipkit.relay.markup.tree import Node, Text
+from hipkit.relay.markup.tree import Element, Mention, Node, Text
 from hipkit.relay.message import Attribute, Color, RelayCard, RelayFile, RelayPicture
 from hipkit.relay.targets.parts import (
     COLORS,
     card_nodes,
     emoji_of,
     file_nodes,
+    mentioned,
     message_nodes,
 )
 from tests.unit.relay.messages import message
@@ -102,3 +103,8 @@ def test_files_that_are_sent_otherwise_are_left_out() -> None:
 
     assert "a.csv" in plain_text(message_nodes(sent))
     assert plain_text(message_nodes(sent, files=())) == "Build failed"
+
+
+def test_the_names_that_a_tree_mentions() -> None:
+    inner = Element(tag="b", children=(Mention("bob"), Text("@eve")))
+    assert list(mentioned((Mention("ann"), inner))) == ["ann", "bob"]

@@ -97,8 +97,11 @@ def test_a_card_is_within_the_limit_with_everything_at_its_longest() -> None:
         thumbnail=picture,
     )
     options = RenderOptions(mentions={f"n{n}": "u" * 200 for n in range(300)})
-    sent = Teams().render(message(card=long, label="\\" * 100), FLOW, options)
-    assert 20_000 < len(sent.body) <= 28_000
+    named = tuple(Mention(f"n{n}") for n in range(300)) * 20
+    for changes in ({"card": long}, {"body": named}):
+        shown = message(label="\\" * 100, **changes)
+        sent = Teams().render(shown, FLOW, options)
+        assert 20_000 < len(sent.body) <= 28_000
 
 
 def test_mapped_users_are_mentioned_where_the_text_names_them() -> None:
