@@ -26,7 +26,7 @@ FAILED = "Apprise could not send it; it does not say why"
 
 
 class AppriseSender:
-    """Sends by Apprise. It is loaded with the first notification, and takes 50 MB then."""
+    """Sends by Apprise. It is loaded with the first notification, and takes some 50 MB then."""
 
     def __init__(self, *, seconds: float = APPRISE_SECONDS) -> None:
         self._seconds = seconds
