@@ -59,8 +59,10 @@ def read_private_file(path: Path, refused: int, access: str) -> str:
         if found.st_uid not in (0, os.geteuid()):
             raise ValueError(f"{path}: it belongs to another user")
         if found.st_mode & refused:
+            # A file that others may read has perhaps a reader that needs it.
+            mode = "600" if access == "read" else "go-w"
             raise ValueError(
-                f"{path}: other users may {access} it; run: chmod 600 {shlex.quote(str(path))}"
+                f"{path}: other users may {access} it; run: chmod {mode} {shlex.quote(str(path))}"
             )
     if len(raw) > MOST_BYTES:
         raise ValueError(f"{path}: it is larger than {MOST_BYTES} bytes")

@@ -225,7 +225,7 @@ def test_a_token_that_others_may_read_is_not_read(files: Files, mode: int) -> No
 def test_a_file_that_others_may_write_is_not_read(files: Files, mode: int) -> None:
     files.write("[profiles.ops]\n" + BASE, mode)
 
-    with pytest.raises(ValueError, match="may write it; run: chmod 600"):
+    with pytest.raises(ValueError, match="may write it; run: chmod go-w"):
         read_profile("ops")
 
 
