@@ -27,6 +27,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.gone: frozenset[str] = frozenset()
 
     def next(self) -> dict[str, Any]:
         """Return the next message."""
@@ -41,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take one."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(204)
+        self.send_response(404 if self.path in self.server.gone else 204)
         self.end_headers()
         self.server.received.put({"path": self.path, **json.loads(body)["data"]})
 
@@ -176,6 +177,23 @@ def test_a_secret_is_read_again_with_the_file(write: Write, receiver: Receiver) 
         assert receiver.next()["path"] == "/s3cret/new"
         assert server.stop() == 0
     assert "s3cret" not in "".join(server.stderr_lines)
+
+
+def test_a_route_that_stopped_is_tried_when_its_file_was_mended(
+    write: Write, receiver: Receiver
+) -> None:
+    receiver.gone = frozenset({"/s3cret/ops"})
+    path = write(ops="")
+    with relaying(path) as server:
+        send(server, "hello")
+        wait_for_line(server, "tried rarely from now on")
+        hook = path.with_name("ops")
+        hook.write_text(hook.read_text().replace("/s3cret/ops", "/s3cret/new"))
+        server.process.send_signal(signal.SIGHUP)
+        while (message := receiver.next())["path"] != "/s3cret/new":
+            assert message["path"] == "/s3cret/ops"
+        assert message["text"] == "hello"
+        assert server.stop() == 0
 
 
 def test_a_reload_opens_no_door(write: Write) -> None:

@@ -12,7 +12,7 @@ from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import StreamRecord
 
-__all__ = ["register_routes"]
+__all__ = ["register_routes", "retry_stopped"]
 
 
 async def register_routes(context: Context, routes: Sequence[Route]) -> None:
@@ -45,6 +45,27 @@ async def register_routes(context: Context, routes: Sequence[Route]) -> None:
         for record in await stores.routes.all():
             if record.name not in places:
                 await stores.routes.remove(record.id, context.now_us)
+        context.topics.add(EVENTS)
+
+    await context.write(command)
+
+
+async def retry_stopped(context: Context) -> None:
+    """Try the routes that have stopped at once: what was wrong with them may be mended.
+
+    Routes that are paused or removed stay so.
+
+    Args:
+        context: The operator's.
+
+    Raises:
+        StorageError: The database cannot be written; nothing is changed.
+    """
+
+    async def command(stores: Stores) -> None:
+        for record in await stores.routes.all():
+            if record.paused_us is not None and not record.is_resting:
+                await stores.routes.release(record.id, context.now_us)
         context.topics.add(EVENTS)
 
     await context.write(command)
