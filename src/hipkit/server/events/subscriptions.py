@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect, Kind
 from hipkit.server.events.log import LogSweep
@@ -212,7 +213,12 @@ class Subscriptions:
                 for subscription_id, position in passed.items():
                     await stores.subscriptions.advance(subscription_id, position)
 
-            await self._database.write(command)
+            try:
+                await self._database.write(command)
+            except StorageError:
+                # Until its next event, nothing else would store it.
+                self._passed = passed | self._passed
+                raise
             self._sweep.has_work = True
         await self._sweep.step()
 

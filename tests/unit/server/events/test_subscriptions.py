@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.retry import ROUTE_RETRIES, WEBHOOK_RETRIES
 from hipkit.server.events.sender import Sender
@@ -183,6 +184,26 @@ async def test_passed_events_are_stored_by_the_next_tidy(world: World) -> None:
 
     assert (await world.record(number)).position == event_id
     assert await world.database.stores.events.get(event_id) is None
+
+
+async def test_passed_events_that_cannot_be_stored_are_stored_by_a_later_tidy(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(command: object) -> None:
+        raise StorageError("no room on the disk")
+
+    number = await world.subscribe()
+    event_id = await world.say("skip")
+    subscriptions = world.open()
+    assert await subscriptions.next_delivery("relay", number) is None
+    with monkeypatch.context() as full:
+        full.setattr(world.database, "write", write)
+        with pytest.raises(StorageError):
+            await subscriptions.tidy()
+
+    await subscriptions.tidy()
+
+    assert (await world.record(number)).position == event_id
 
 
 async def test_a_subscription_with_nothing_left_to_wait_for_is_not_failing_any_more(
