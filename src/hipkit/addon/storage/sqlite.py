@@ -1,35 +1,25 @@
 """Storage in an SQLite file, for any number of processes on one machine.
 
-The tables are in `migrations.py`, the queue of events in `sqlite_queue.py`, the threads that use
-them in `threads.py`.
+The tables are in `migrations.py`, the queue of events in `sqlite_queue.py`, what opens and closes
+the file in `sqlite_connections.py`.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hipkit.addon.storage import sqlite_queue
-from hipkit.addon.storage.file_locks import FileLocks
 from hipkit.addon.storage.locks import KeyLocks
-from hipkit.addon.storage.migrations import migrate
 from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent
-from hipkit.addon.storage.shared_version import SharedVersion
-from hipkit.addon.storage.threads import ConnectionThread, ThreadStoppedError
-from hipkit.api.errors import StorageError
+from hipkit.addon.storage.sqlite_connections import SqliteConnections
 
 __all__ = ["SqliteStorage"]
-
-T = TypeVar("T")
-
-BUSY_SECONDS = 30.0
-"""How long a process waits while another one commits."""
 
 Row = tuple[Any, ...]
 
@@ -48,22 +38,9 @@ class SqliteStorage:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, durable: bool = True) -> None:
-        # By its own name: SQLite resolves links, too, so the files beside it are the same for all.
-        self._path = Path(os.path.realpath(path))
-        self._durable = durable
-        self._threads: tuple[ConnectionThread, ConnectionThread] | None = None
-        """For reading, which must not wait for the disk, and for writing."""
-        self._is_open = False
-        self._process = os.getpid()
-        """In which the threads are."""
-        self._changing = threading.Lock()
-        """Held while the threads are replaced."""
-        self._connecting = threading.Lock()
-        self._files = FileLocks(self._path.with_name(f"{self._path.name}-locks"))
-        self._locks = KeyLocks(self._files.acquire, self._files.release)
-        self._version = SharedVersion(
-            self._path.with_name(f"{self._path.name}-version")
-        )
+        self._connections = SqliteConnections(Path(path), durable=durable)
+        files = self._connections.files
+        self._locks = KeyLocks(files.acquire, files.release)
 
     async def open(self) -> None:
         """Open the file.
@@ -72,25 +49,15 @@ class SqliteStorage:
             StorageError: It cannot be opened, or belongs to a newer version of hipkit; or it was
                 opened in a process that was forked since.
         """
-        await self._opened()
+        await self._connections.open()
 
     async def aclose(self) -> None:
         """Close the file. The next use opens it again."""
-        if self._is_forked():
-            return
-        with self._changing:
-            self._is_open = False
-            threads, self._threads = self._threads, None
-        for thread in threads or ():
-            await thread.stop()
-        with self._changing:
-            if self._threads is None:  # Else it was opened again meanwhile.
-                self._files.close()
-                self._version.close()
+        await self._connections.close()
 
     def version(self) -> int | None:
         """Return the version of the records."""
-        return self._version.get()
+        return self._connections.version.get()
 
     async def get(self, kind: str, key: str, *, now: float = 0.0) -> bytes | None:
         """Return a record."""
@@ -169,7 +136,7 @@ class SqliteStorage:
             ):
                 connection.execute(sql, (owner,))
 
-        await self._run(delete, records=True)
+        await self._connections.write(delete, records=True)
 
     async def rewrite(self, change: Callable[[bytes], bytes]) -> None:
         """Replace the value of every record and the body of every event."""
@@ -187,11 +154,13 @@ class SqliteStorage:
                     "UPDATE events SET body = ? WHERE id = ?", (change(body), id)
                 )
 
-        await self._run(rewrite, records=True)
+        await self._connections.write(rewrite, records=True)
 
     async def add_event(self, event: NewEvent) -> bool:
         """Add an event to the queue."""
-        return await self._run(partial(sqlite_queue.add_event, event=event))
+        return await self._connections.write(
+            partial(sqlite_queue.add_event, event=event)
+        )
 
     async def claim_events(
         self,
@@ -211,21 +180,23 @@ class SqliteStorage:
             most=most,
             but=but,
         )
-        return await self._run(claim, lasting=False)
+        return await self._connections.write(claim, lasting=False)
 
     async def extend_events(self, *, owner: str, until: float) -> None:
         """Extend all claims of a worker."""
-        await self._run(partial(sqlite_queue.extend_events, owner=owner, until=until))
+        await self._connections.write(
+            partial(sqlite_queue.extend_events, owner=owner, until=until)
+        )
 
     async def finish_events(self, ids: Collection[int], *, owner: str) -> None:
         """Remove events from the queue."""
         finish = partial(sqlite_queue.finish_events, ids=ids, owner=owner)
-        await self._run(finish, lasting=False)
+        await self._connections.write(finish, lasting=False)
 
     async def release_events(self, *, owner: str) -> None:
         """End all claims of a worker."""
         release = partial(sqlite_queue.release_events, owner=owner)
-        await self._run(release, lasting=False)
+        await self._connections.write(release, lasting=False)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Return a lock."""
@@ -240,126 +211,19 @@ class SqliteStorage:
                 "DELETE FROM deliveries WHERE known_at <= ?", (now - MEMORY_SECONDS,)
             )
 
-        await self._run(sweep, records=True)
+        await self._connections.write(sweep, records=True)
 
     async def _read(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a query."""
-        while True:
-            reader, _ = await self._opened()
-            with suppress(ThreadStoppedError):  # It was closed meanwhile.
-                return await reader.run(
-                    lambda connection: _all(connection, sql, values)
-                )
+        return await self._connections.read(
+            lambda connection: _all(connection, sql, values)
+        )
 
     async def _write(self, sql: str, values: Row) -> list[Row]:
         """Return the rows of a statement that changes records."""
-        return await self._run(
+        return await self._connections.write(
             lambda connection: _all(connection, sql, values), records=True
         )
-
-    async def _run(
-        self,
-        function: Callable[[sqlite3.Connection], T],
-        *,
-        lasting: bool = True,
-        records: bool = False,
-    ) -> T:
-        while True:
-            _, writer = await self._opened()
-            with suppress(ThreadStoppedError):  # It was closed meanwhile.
-                return await writer.run(function, lasting=lasting, records=records)
-
-    async def _opened(self) -> tuple[ConnectionThread, ConnectionThread]:
-        if self._is_forked():
-            # Its threads are not in this process, and SQLite takes its connections for open here.
-            raise StorageError(
-                "the add-on's database was opened before this process was forked: open it in each"
-                " process"
-            )
-        threads = self._threads
-        if threads is not None and self._is_open:
-            return threads
-        with self._changing:
-            if self._threads is None:
-                self._threads = self._started()
-            threads = self._threads
-        try:
-            for thread in threads:
-                await thread.opened()
-        except StorageError:
-            if self._forget(threads):  # The next use tries again.
-                for thread in threads:
-                    await thread.stop()
-            raise
-        with self._changing:
-            self._is_open = self._threads is threads
-        return threads
-
-    def _started(self) -> tuple[ConnectionThread, ConnectionThread]:
-        self._process = os.getpid()
-        reader = ConnectionThread(self._connected, "BEGIN", durable=False)
-        writer = ConnectionThread(
-            self._connected,
-            "BEGIN IMMEDIATE",
-            durable=self._durable,
-            changing=self._version.change,
-        )
-        return reader, writer
-
-    def _forget(self, threads: tuple[ConnectionThread, ConnectionThread]) -> bool:
-        """Forget threads that cannot open the file, and return whether nobody had done so."""
-        with self._changing:
-            is_known = self._threads is threads
-            if is_known:
-                self._threads = None
-        return is_known
-
-    def _is_forked(self) -> bool:
-        return self._threads is not None and self._process != os.getpid()
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection, and close it in the end.
-
-        One at a time, in all threads and processes: SQLite does not wait to switch to WAL, or
-        from it when the last connection is closed.
-        """
-        with self._connecting, self._files.hold("open"):
-            connection = self._prepare()
-        try:
-            yield connection
-        finally:
-            with self._connecting, self._files.hold("open"):
-                connection.close()
-
-    def _prepare(self) -> sqlite3.Connection:
-        _create(self._path)
-        connection = sqlite3.connect(
-            self._path,
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            level = "NORMAL" if self._durable else "OFF"
-            connection.execute(f"PRAGMA synchronous = {level}")
-            connection.execute("PRAGMA secure_delete = ON")
-            migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def _create(path: Path) -> None:
-    """Create the file for its owner only, or take the access of others to it away."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        # It is not opened here: closing it would end SQLite's own locks in this process.
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
 
 
 def _all(connection: sqlite3.Connection, sql: str, values: Row = ()) -> list[Row]:
