@@ -46,9 +46,12 @@ __all__ = ["GoogleChat", "GoogleChatSettings"]
 MOST_TEXT = 4_096
 MOST_BYTES = 32_000
 MOST_TITLE = 200
-MOST_PARAGRAPH = 8_000
-MOST_VALUE = 500
+MOST_BESIDE = 2_000
+"""Characters of the text beside a card."""
+MOST_PARAGRAPH = 4_000
+MOST_VALUE = 250
 """In bytes of JSON, as the whole message is counted."""
+MOST_LABEL = 60
 MOST_ATTRIBUTES = 20
 EVERYBODY = "<users/all>"
 USER = re.compile(r"[0-9]{5,30}")
@@ -173,7 +176,8 @@ def _body(message: RelayMessage, options: RenderOptions) -> dict[str, object]:
         nodes = (*head, *message.body, *file_nodes(message.files))
         return {"text": start + _written(nodes, DIALECT, mentions, message, len(start))}
     nodes = (*head, *text_nodes(message))
-    text = start + _written(nodes, DIALECT, mentions, message, len(start))
+    taken = MOST_TEXT - MOST_BESIDE
+    text = start + _written(nodes, DIALECT, mentions, message, taken)
     card = _card(message.card, message)
     shown = cut_line(" ".join(plain_text(nodes).split()), MOST_TITLE)
     return {
@@ -243,7 +247,7 @@ def _attribute(attribute: Attribute) -> dict[str, Any]:
     text = _in_card_text(attribute_value(attribute), MOST_VALUE, None) or "-"
     shown: dict[str, Any] = {"text": text, "wrapText": True}
     if attribute.label:
-        shown["topLabel"] = escaped_line(attribute.label, 100, _escaped)
+        shown["topLabel"] = escaped_line(attribute.label, MOST_LABEL, _escaped)
     return {"decoratedText": shown}
 
 

@@ -103,6 +103,24 @@ def test_a_card_is_a_card() -> None:
     assert sent["fallbackText"] == "🔴 Jenkins Build failed"
 
 
+def test_a_card_is_within_the_limit_with_everything_at_its_longest() -> None:
+    picture = RelayPicture(url="https://x.y/" + "p" * 1_900)
+    attribute = Attribute(label="🚀" * 250, value="🚀" * 1_000, url=picture.url)
+    card = RelayCard(
+        id="c",
+        style="application",
+        title="🚀" * 250,
+        url=picture.url,
+        description=(Text("🚀 " * 10_000),),
+        attributes=(attribute,) * 50,
+        activity=(Text("🚀 " * 10_000),),
+        icon=picture,
+        thumbnail=picture,
+    )
+    sent = call(card=card, label="🚀" * 100, thread="t" * 200)
+    assert 20_000 < len(sent.body) <= 32_000
+
+
 def test_a_card_always_has_a_part() -> None:
     card = RelayCard(id="c", style="link", title="")
     shown = body(card=card)["cardsV2"][0]["card"]
