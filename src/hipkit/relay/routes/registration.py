@@ -65,7 +65,7 @@ async def retry_stopped(context: Context) -> None:
     async def command(stores: Stores) -> None:
         for record in await stores.routes.all():
             if record.paused_us is not None and not record.is_resting:
-                await stores.routes.release(record.id, context.now_us)
+                await stores.routes.resume(record.id, context.now_us)
         context.topics.add(EVENTS)
 
     await context.write(command)

@@ -91,7 +91,7 @@ def test_only_routes_that_stopped_are_tried_at_once(site: Site) -> None:
                 position=record.position, next_try_us=later, paused_us=stopped_us
             )
             await stores.subscriptions.set_state(record.id, state)
-        await stores.routes.hold(found["held"].id, 1)
+        await stores.routes.pause(found["held"].id, 1)
         await stores.routes.remove(found["gone"].id, 1)
 
     asyncio.run(site.server.database.write(command))
