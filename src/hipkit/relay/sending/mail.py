@@ -178,6 +178,8 @@ def _with_files(mail: Mail, blobs: BlobStore) -> EmailMessage:
 
 def _refused(where: str, what: str, code: int, permanent: Verdict) -> Answer:
     # The server's text is left out: it may quote what was sent, or an address.
+    if code < 0:  # So aiosmtplib calls what it cannot read.
+        return Answer(verdict="later", problem=f"what {where} answered is not SMTP")
     verdict = permanent if code >= 500 else "later"
     return Answer(verdict=verdict, problem=f"{where} takes {what}: {code}")
 

@@ -284,6 +284,21 @@ async def test_server_that_hangs_up_may_come_back() -> None:
     assert answer.verdict == "later"
 
 
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 70_000])
+async def test_server_of_another_protocol_is_told_as_such(said: bytes) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listening:
+        answer = await send(mail(listening.sockets[0].getsockname()[1]))
+    assert answer.verdict == "later"
+    assert (answer.problem or "").endswith("answered is not SMTP")
+
+
 async def test_files_are_attached_from_the_store(tmp_path: Path) -> None:
     data = bytes(range(256))
     file = RelayFile(
