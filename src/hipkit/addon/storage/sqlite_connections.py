@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,8 +60,10 @@ class SqliteConnections:
         """Return what a function reads."""
         while True:
             reader, _ = await self.open()
-            with suppress(ThreadStoppedError):  # It was closed meanwhile.
+            try:
                 return await reader.run(function)
+            except ThreadStoppedError:
+                continue  # It was closed meanwhile.
 
     async def write(
         self,
@@ -76,8 +78,10 @@ class SqliteConnections:
         """
         while True:
             _, writer = await self.open()
-            with suppress(ThreadStoppedError):  # It was closed meanwhile.
+            try:
                 return await writer.run(function, lasting=lasting, records=records)
+            except ThreadStoppedError:
+                continue  # It was closed meanwhile.
 
     async def close(self) -> None:
         """Close the database and the files beside it."""
@@ -99,15 +103,15 @@ class SqliteConnections:
         Raises:
             StorageError: It cannot be opened, or was so before this process was forked.
         """
+        threads = self._threads
+        if threads is not None and self._is_open and self._process == os.getpid():
+            return threads
         if self._is_forked():
             # Its threads are not in this process, and SQLite takes its connections for open here.
             raise StorageError(
                 "the add-on's database was opened before this process was forked: open it in each"
                 " process"
             )
-        threads = self._threads
-        if threads is not None and self._is_open:
-            return threads
         with self._changing:
             if self._threads is None:
                 self._threads = self._started()
