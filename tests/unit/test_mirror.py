@@ -27,6 +27,7 @@ SUITES = {"server/shared": "shared", "server/storage/stores": "storage"}
 
 TRANSPORTS = dict.fromkeys(
     (
+        "transports/direct.py",
         "transports/httpcore2.py",
         "transports/httpcore2_streams.py",
         "transports/resolved.py",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpcore2
@@ -128,6 +128,7 @@ class AsyncHttpcoreTransport(NetworkTransport):
 
     name = "httpcore2"
     _resolve: Resolve | None = None
+    _make_pool: Callable[..., Any] = _AsyncPool
 
     def _start(self) -> None:
         self._loops: dict[asyncio.AbstractEventLoop, Pools[_AsyncPool]] = {}
@@ -172,7 +173,7 @@ class AsyncHttpcoreTransport(NetworkTransport):
         if loop not in self._loops:
             for ended in [known for known in self._loops if known.is_closed()]:
                 del self._loops[ended]
-            self._loops[loop] = Pools(self._settings, _AsyncPool, self._backend)
+            self._loops[loop] = Pools(self._settings, self._make_pool, self._backend)
         return self._loops[loop]
 
     def _backend(self, is_secure: bool) -> AsyncBackend:
@@ -211,10 +212,15 @@ class _Call(Progress, Generic[P]):
     def __exit__(self, *raised: Any) -> None:
         super().__exit__()
         error = raised[1]
-        if isinstance(error, _FAILURES):
-            # The text of a protocol error quotes the response.
-            is_quote = isinstance(error, httpcore2.ProtocolError)
-            raise self._transport_error(error) from (None if is_quote else error)
+        try:
+            if isinstance(error, _FAILURES):
+                # The text of a protocol error quotes the response.
+                is_quote = isinstance(error, httpcore2.ProtocolError)
+                raise self._transport_error(error) from (None if is_quote else error)
+        finally:
+            # The call's timers may be kept for a while, and with their context this object; not
+            # the connections of a transport that nobody has any more.
+            del self.pool
 
     def message(self) -> httpcore2.Request:
         """Return the request for httpcore2, after checking it."""

@@ -55,6 +55,7 @@ class Kind:
 KINDS = [
     Kind("httpcore2", "httpcore2", "HttpcoreTransport", False),
     Kind("httpcore2", "httpcore2", "AsyncHttpcoreTransport", True),
+    Kind("direct", "direct", "AsyncDirectTransport", True),
     Kind("pycurl", "pycurl", "CurlTransport", False),
     Kind("pycurl", "pycurl_async", "AsyncCurlTransport", True),
 ]
@@ -67,7 +68,7 @@ def only(*names: str) -> pytest.MarkDecorator:
 
 
 ONLY_SYNC = only("httpcore2", "pycurl")
-ONLY_ASYNC = only("httpcore2-async", "pycurl-async")
+ONLY_ASYNC = only("httpcore2-async", "direct-async", "pycurl-async")
 
 
 class Driver:

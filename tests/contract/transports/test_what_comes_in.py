@@ -13,7 +13,7 @@ import pytest
 
 from hipkit.transports.protocol import Options
 from tests.contract.transports.conftest import Serve
-from tests.contract.transports.driver import Chunks, Driver, request_to
+from tests.contract.transports.driver import Chunks, Driver, only, request_to
 from tests.contract.transports.scripted_server import (
     OK,
     Connection,
@@ -93,6 +93,14 @@ def test_a_body_may_last_until_the_server_closes(driver: Driver, serve: Serve) -
     assert driver.send(request_to(server)).body == TEXT
     assert driver.send(request_to(server)).body == TEXT
     assert server.connections == 2
+
+
+@only("httpcore2", "httpcore2-async", "direct-async")  # libcurl refuses it.
+def test_lines_of_a_head_may_end_in_a_line_feed(driver: Driver, serve: Serve) -> None:
+    server = serve(answering(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"))
+    for _ in range(2):
+        assert driver.send(request_to(server)).body == b"ok"
+    assert server.connections == 1
 
 
 @pytest.mark.parametrize(

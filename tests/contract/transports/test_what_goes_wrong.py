@@ -253,7 +253,7 @@ def test_what_is_not_http_is_named_so_at_once(
 
 
 @only(
-    "httpcore2", "httpcore2-async"
+    "httpcore2", "httpcore2-async", "direct-async"
 )  # libcurl takes the first three digits, and waits for more.
 def test_a_status_that_is_none_is_not_http(driver: Driver, serve: Serve) -> None:
     server = serve(then(say(b"HTTP/1.1 99999 Hm\r\n\r\n"), Connection.wait_for_close))
@@ -283,6 +283,55 @@ def test_a_head_without_end_is_not_kept(
     assert (failure.kind, failure.may_have_arrived) == ("garbage", True)
 
 
+def trailers(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    while not connection.server.over.is_set():
+        connection.send(b"X-Flood: s3cret-target and more\r\n" * 100)
+
+
+def chunk_extension(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=")
+    while not connection.server.over.is_set():
+        connection.send(b"x" * 10_000)
+
+
+@only("direct-async")
+@pytest.mark.parametrize("script", [trailers, chunk_extension])
+def test_what_is_no_content_has_an_end(
+    driver: Driver, serve: Serve, script: Script
+) -> None:
+    failure = driver.fail(request_to(serve(script)))
+    assert (failure.kind, failure.may_have_arrived) == ("garbage", True)
+
+
+@only("direct-async")
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked",
+        b"Content-Length: 2\r\nContent-Length: 3",
+        b"Transfer-Encoding: gzip",
+        b"Content-Length: -2",
+    ],
+)
+def test_a_response_whose_end_is_unclear_is_not_taken(
+    driver: Driver, serve: Serve, framing: bytes
+) -> None:
+    # Whatever it is taken for, the connection is not used again.
+    raw = b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\nok"
+    server = serve(
+        one_after_another(
+            then(say(raw), Connection.wait_for_close),
+            answering(OK),
+        )
+    )
+    assert driver.fail(request_to(server), brief()).may_have_arrived
+    assert driver.send(request_to(server)).body == b"ok"
+    assert server.connections == 2
+
+
 # Time
 
 
@@ -301,7 +350,7 @@ def test_silence_within_the_response_is_a_timeout(driver: Driver, serve: Serve) 
 
 # Blocking libcurl fills the system's send buffer, some 64 KiB a second, and takes that for
 # progress. The deadline holds all the same.
-@only("httpcore2", "httpcore2-async", "pycurl-async")
+@only("httpcore2", "httpcore2-async", "direct-async", "pycurl-async")
 @pytest.mark.parametrize(
     "content",
     [b"x" * 20_000_000, Chunks((b"x" * 65536,) * 300)],

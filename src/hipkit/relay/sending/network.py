@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 
 from hipkit.server.services.context import Runtime
+from hipkit.transports.direct import DirectTransport
 from hipkit.transports.egress import FORBIDDEN, EgressPolicy
 from hipkit.transports.protocol import AsyncTransport
-from hipkit.transports.resolved import ResolvedTransport
 
 __all__ = ["PRIVATE_NETWORKS", "Network", "explained"]
 
@@ -62,7 +62,7 @@ class Network:
         if not is_private or self._runtime.settings.outgoing is not None:
             return self._runtime.outgoing
         if self._private is None:
-            self._private = ResolvedTransport(
+            self._private = DirectTransport(
                 self._wide.addresses_of, max_connections=MOST_CONNECTIONS
             )
         return self._private

@@ -94,9 +94,9 @@ class Runtime:
         """
         if self._outgoing is None:
             # Loaded late: programs that call nobody need no HTTP library.
-            from hipkit.transports.resolved import ResolvedTransport
+            from hipkit.transports.direct import DirectTransport
 
-            self._outgoing = ResolvedTransport(
+            self._outgoing = DirectTransport(
                 self.egress.addresses_of, max_connections=MOST_OUTGOING
             )
         return self._outgoing

@@ -16,8 +16,8 @@ from hipkit.relay.sending.http import send_call
 from hipkit.relay.targets.protocol import FILE_MARK, HttpCall, Reply
 from hipkit.relay.targets.protocol import Answer as RelayAnswer
 from hipkit.server.storage.blobs import BlobStore
+from hipkit.transports.direct import DirectTransport
 from hipkit.transports.egress import EgressPolicy
-from hipkit.transports.resolved import ResolvedTransport
 from tests.unit.server.receiving import Answer, Posted, receiving
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
@@ -32,7 +32,7 @@ async def send(
     seconds: float | None = None,
 ) -> Reply | RelayAnswer:
     policy = policy or EgressPolicy(LOOPBACK, lambda host, port: ["127.0.0.1"])
-    transport = ResolvedTransport(policy.addresses_of, max_connections=2)
+    transport = DirectTransport(policy.addresses_of, max_connections=2)
     try:
         return await send_call(call, transport, BlobStore(folder), seconds=seconds)
     finally:

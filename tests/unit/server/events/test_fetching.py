@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from hipkit.server.events.fetching import Fetched, FetchError, fetch, shown_origin
+from hipkit.transports.direct import DirectTransport
 from hipkit.transports.egress import EgressPolicy
-from hipkit.transports.resolved import ResolvedTransport
 from tests.unit.server.receiving import Answer, Posted, receiving
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
@@ -23,7 +23,7 @@ async def post(
     seconds: float = 10.0,
 ) -> Fetched:
     policy = policy or EgressPolicy(LOOPBACK)
-    transport = ResolvedTransport(policy.addresses_of, max_connections=2)
+    transport = DirectTransport(policy.addresses_of, max_connections=2)
     try:
         return await fetch(
             transport,

@@ -17,8 +17,8 @@ from hipkit.server.services.webhooks.deliveries import WebhookDelivery
 from hipkit.server.services.webhooks.posters import HttpPoster
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.transports.direct import DirectTransport
 from hipkit.transports.egress import EgressPolicy
-from hipkit.transports.resolved import ResolvedTransport
 from tests.unit.server.receiving import Answer, Receiver, receiving
 
 
@@ -129,7 +129,7 @@ LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 
 
 async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outcome:
-    transport = ResolvedTransport(policy.addresses_of, max_connections=2)
+    transport = DirectTransport(policy.addresses_of, max_connections=2)
     poster = HttpPoster(transport, now_us=lambda: 0, seconds=seconds)
     webhook = WebhookRecord(
         id=1,
