@@ -17,7 +17,7 @@ from hipkit.relay.markup.escaping import (
     pre_with_gaps,
 )
 from hipkit.relay.message import RelayMessage
-from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
+from hipkit.relay.targets.answers import describe, judge_status, read_object, read_wait
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
     attachment,
@@ -36,7 +36,6 @@ from hipkit.relay.targets.protocol import (
     Reply,
     Settings,
     Target,
-    Verdict,
 )
 
 __all__ = [
@@ -231,10 +230,15 @@ class RocketChatBot(LinksFiles, Target[RocketChatBotSettings]):
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means; its reference is the message, or that of its thread."""
+        found = read_object(reply)
+        said = str(found.get("error"))
+        if reply.status == 400 and any(sign in said for sign in DOUBLED):
+            # It was taken before: only its answer had been lost.
+            return Answer(verdict="delivered")
         answer = _read(reply)
         if answer.verdict != "delivered":
             return answer
-        sent = read_object(reply).get("message")
+        sent = found.get("message")
         sent = sent if isinstance(sent, dict) else {}
         reference = sent.get("tmid") or sent.get("_id")
         if isinstance(reference, str):
@@ -279,11 +283,6 @@ def _read(reply: Reply) -> Answer:
     found = read_object(reply)
     said = found.get("error")
     text = said if isinstance(said, str) else ""
-    if any(sign in text for sign in DOUBLED):
-        # It was taken before: only its answer had been lost.
-        return (
-            Answer(verdict="delivered") if reply.status == 400 else _judged(reply, None)
-        )
     code = _code(found.get("errorType"), text)
     if 200 <= reply.status < 300:
         if found.get("success") is True:
@@ -299,19 +298,19 @@ def _read(reply: Reply) -> Answer:
 
 
 def _judged(reply: Reply, code: str | None) -> Answer:
-    verdict: Verdict | None = None
+    """Return what an answer that refuses means: its code says more than its status."""
+    verdict = judge_status(reply.status)
     if code in LATER:
         verdict = "later"
-    elif reply.status < 429:
-        if code in CONTENT:
-            verdict = "content"
-        elif code is not None or reply.status < 300:
-            verdict = "route"
-    if verdict is None:
-        return read_status(reply, code=code)
-    wait = read_wait(reply) if verdict == "later" else None
-    problem = describe(reply.status, code)
-    return Answer(verdict=verdict, problem=problem, wait_seconds=wait)
+    elif code in CONTENT and verdict != "later":
+        verdict = "content"
+    elif verdict == "delivered" or (code is not None and verdict == "content"):
+        verdict = "route"
+    return Answer(
+        verdict=verdict,
+        problem=describe(reply.status, code),
+        wait_seconds=read_wait(reply) if verdict == "later" else None,
+    )
 
 
 def _code(kind: Any, text: str) -> str | None:

@@ -111,8 +111,6 @@ def test_what_was_refused_is_plain() -> None:
         (400, {"success": False, "error": "[error-message-size-exceeded]"}, "content"),
         (400, {"success": False, "error": "invalid-channel"}, "route"),
         (400, {"success": False, "errorType": "error-not-allowed"}, "route"),
-        (400, {"success": False, "error": "E11000 duplicate key error"}, "delivered"),
-        (500, {"success": False, "error": "E11000 duplicate key error"}, "later"),
         (400, {"success": False, "error": "Match error"}, "content"),
         (400, {"errorType": "error-too-many-requests"}, "later"),
         (401, {"status": "error"}, "route"),
@@ -126,6 +124,19 @@ def test_answers(status: int, said: dict[str, object], verdict: Verdict) -> None
         answer = target.read(reply)
         assert answer.verdict == verdict
         assert (answer.problem is None) == (verdict == "delivered")
+
+
+@pytest.mark.parametrize(
+    ("status", "by_bot", "by_webhook"),
+    [(400, "delivered", "content"), (500, "later", "later")],
+)
+def test_a_bots_message_that_is_there_was_taken(
+    status: int, by_bot: Verdict, by_webhook: Verdict
+) -> None:
+    said = b'{"success": false, "error": "E11000 duplicate key error"}'
+    reply = Reply(status=status, body=said)
+    assert RocketChatBot().read(reply).verdict == by_bot
+    assert RocketChat().read(reply).verdict == by_webhook
 
 
 def test_a_limit_says_how_long_to_wait() -> None:
