@@ -16,6 +16,7 @@ from hipkit.relay.markup.escaping import (
     code_with_longer_fence,
     defuse,
     escape_angles,
+    escape_cell,
     escape_markdown,
     escape_markdown_line,
     markdown_link,
@@ -116,6 +117,7 @@ MARKDOWN = Dialect(
     address_ends_at_space=True,
     word_gap=HAIR_SPACE,
     needs_gap_at_signs=True,
+    cell=escape_cell,
     has_tables=True,
 )
 """CommonMark with GitHub's tables and strike-through, where line ends count."""

@@ -14,6 +14,7 @@ __all__ = [
     "code_with_longer_fence",
     "defuse",
     "escape_angles",
+    "escape_cell",
     "escape_markdown",
     "escape_markdown_line",
     "markdown_link",
@@ -48,6 +49,8 @@ IN_MARKDOWN = re.compile(
 REFERENCE = re.compile(r"&(?=#?\w+;)")
 LINE_START = re.compile(r"(#|[+\-](?=[ \t]|$)|[=\-][=\- \t]*$|>)")
 NUMBER_AT_START = re.compile(r"(\d{1,9})([.)](?:[ \t]|$))")
+BARE_BAR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+"""A bar behind no backslash, or an even number of them."""
 BACKTICKS = re.compile("`+")
 FENCE_BEGUN = re.compile("`(?=``)")
 
@@ -91,6 +94,11 @@ def escape_markdown_line(line: str) -> str:
 
 def _is_number(text: str) -> bool:
     return text[:1].isdigit() and NUMBER_AT_START.match(text) is not None
+
+
+def escape_cell(cell: str) -> str:
+    """Return a cell of a Markdown table, markup and all: a bar would end it in code too."""
+    return BARE_BAR.sub(r"\1\\|", cell)
 
 
 def markdown_link(shown: str, url: str) -> str:

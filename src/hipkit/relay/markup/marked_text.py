@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from hipkit.relay.markup.dialect import AS_TYPED, PLAIN, Dialect, Marker
-from hipkit.relay.markup.escaping import ZERO_WIDTH_SPACE
+from hipkit.relay.markup.escaping import ZERO_WIDTH_SPACE, escape_cell
 from hipkit.relay.markup.tree import Element, Mention, Node, Text
 
 __all__ = ["plain_text", "text_as_typed", "text_of", "write_marked"]
@@ -128,11 +128,13 @@ class _Writer:
 
     def _cell(self, cell: Node) -> str:
         nodes = cell.children if isinstance(cell, Element) else (cell,)
+        if self._dialect.cell is escape_cell:
+            nodes = tuple(map(_with_bars_apart, nodes))
         is_heading = isinstance(cell, Element) and cell.tag == "th"
         text = " ".join(self._inline(nodes).split())
         if is_heading and not self._dialect.has_tables:
             return self._marked(text, self._dialect.bold)
-        return self._dialect.cell(text)
+        return self._dialect.cell(text) if self._dialect.has_tables else text
 
     # Within a line
 
@@ -252,6 +254,22 @@ def _without_links(nodes: Sequence[Node]) -> Iterator[Node]:
             yield Text(_text(node))
         else:
             yield replace(node, children=tuple(_without_links(node.children)))
+
+
+def _with_bars_apart(node: Node, *, is_code: bool = False) -> Node:
+    """Return a node of a cell in whose code no backslash stands before a bar.
+
+    A bar ends a cell in code too, and is escaped there after the code was written: a backslash
+    before it would be taken for its escape.
+    """
+    if isinstance(node, Text):
+        apart = node.text.replace("\\|", f"\\{ZERO_WIDTH_SPACE}|")
+        return Text(apart) if is_code else node
+    if isinstance(node, Mention):
+        return node
+    is_code = is_code or node.tag in ("code", "pre")
+    children = tuple(_with_bars_apart(each, is_code=is_code) for each in node.children)
+    return replace(node, children=children)
 
 
 def _row(cells: Sequence[str], width: int) -> str:

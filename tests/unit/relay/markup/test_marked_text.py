@@ -191,6 +191,8 @@ def test_a_text_is_shown_as_it_was_typed(text: str) -> None:
 @example("é<b>*")
 @example("a<b><i>*")
 @example("<b>*<ul></ul>*")
+@example("<code><table><tr><td>| --- |")
+@example("<table><tr><td><code>a\\|b</code>|<td>\\|")
 @example("<a href='http://x.y/z'><b><img src='http://x.y/i.png' alt='al*t'>")
 def test_html_is_shown_with_its_own_markup_alone(html: str) -> None:
     nodes = read_html_tree(html)
