@@ -41,6 +41,14 @@ def test_lists_are_indented() -> None:
     assert slack(html) == "• a\n• b\n  1. c\n  2. d"
 
 
+def test_a_dialect_says_how_cells_and_rows_end() -> None:
+    nodes = read_html_tree("<table><tr><td>a|b<td>c<tr><td>d</table>")
+    doubled = replace(MARKDOWN, escape=str, cell=lambda text: text.replace("|", "!"))
+    assert write_marked(nodes, doubled).startswith("| a!b | c |\n| --- | --- |")
+    spaced = replace(PLAIN, line_break="\n\n")
+    assert write_marked(nodes, spaced) == "a|b | c\n\nd"
+
+
 def test_a_table_has_rows_of_cells() -> None:
     html = "<table><tr><th>a<th>b|c<tr><td>d<br>e<td><b>f</b><td>g</table>"
     assert markdown(html) == (

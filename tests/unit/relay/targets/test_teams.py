@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.tree import Element, Mention, Text
 from hipkit.relay.message import Attribute, RelayCard, RelayPicture
 from hipkit.relay.targets.protocol import RenderOptions, Reply, Verdict
 from hipkit.relay.targets.teams import Teams, TeamsSettings
+from tests.golden.relay.cases import BRACKETS, LINKS, MARKUP, MENTIONS
 from tests.unit.relay.messages import message
 
 URL = Secret("https://prod.logic.azure.com/workflows/s")
@@ -69,6 +71,18 @@ def test_lines_and_code_have_no_marks_that_cards_do_not_know() -> None:
         code,
     )
     assert texts(body=nodes)[0] == "1\n\n2\n\na\n\n\u00a0\u00a0\\*b\\*"
+
+
+@pytest.mark.parametrize("typed", [MARKUP, LINKS, BRACKETS, MENTIONS, "# a", "1. a"])
+def test_what_was_typed_is_no_markup(typed: str) -> None:
+    # Desktops read the text of cards with markdown-it.
+    tokens = MarkdownIt().parse(texts(body=(Text(typed),))[0])
+    paragraph = [token.type for token in tokens]
+    assert paragraph == ["paragraph_open", "inline", "paragraph_close"]
+    assert {child.type for child in tokens[1].children or ()} == {"text"}
+    assert tokens[1].children is not None
+    shown = "".join(child.content for child in tokens[1].children)
+    assert shown.replace("\u200b", "") == typed
 
 
 def test_a_card_has_facts_a_picture_and_a_button() -> None:
