@@ -136,10 +136,13 @@ async def test_counts_are_added_up_and_the_last_answer_is_kept(
     filled: Database,
 ) -> None:
     route_id = await open_route(filled)
+    earlier = {"status": 200, "problem": None, "now_us": NOW}
+    await change(filled, "put_answer", route_id, delivered=2, set_aside=3, **earlier)
+    await change(filled, "put_answer", route_id, delivered=1, summarised=40, **earlier)
     answer = {"status": 400, "problem": "too long", "now_us": NOW + 1}
     await change(filled, "put_answer", route_id, refused=1, **answer)
-    await change(filled, "count", route_id, delivered=2, set_aside=3, dropped=4)
-    await change(filled, "count", route_id, delivered=1, summarised=40)
+    await change(filled, "count_dropped", route_id, 3)
+    await change(filled, "count_dropped", route_id, 1)
 
     route = await record(filled, route_id)
     counts = (route.delivered, route.refused, route.set_aside)

@@ -229,7 +229,7 @@ class RouteKind:
 
     async def _drop(self, subscription: RouteRecord, count: int, last: int) -> None:
         async def command(stores: Stores) -> None:
-            await stores.routes.count(subscription.id, dropped=count)
+            await stores.routes.count_dropped(subscription.id, count)
             await stores.subscriptions.advance(subscription.id, last)
 
         await self._database.write(command)

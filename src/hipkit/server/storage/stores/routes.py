@@ -95,9 +95,10 @@ COLUMNS = select(
 )
 SUMMARY = select(SummaryRecord, "route_summaries")
 INSERT = insert("routes", "id, name, target, created_us")
-COUNT = (
+PUT_ANSWER = (
     "UPDATE routes SET delivered = delivered + ?, refused = refused + ?,"
-    " set_aside = set_aside + ?, summarised = summarised + ?, dropped = dropped + ?"
+    " set_aside = set_aside + ?, summarised = summarised + ?,"
+    " last_us = ?, last_status = ?, last_problem = ? WHERE id = ?"
 )
 PUT_REFERENCE = upsert(
     "relayed_messages",
@@ -209,19 +210,10 @@ class RouteStore(Store):
         sql = "DELETE FROM relayed_messages WHERE sent_us < ?"
         await self._run(sql, sent_before_us)
 
-    async def count(
-        self,
-        route_id: int,
-        *,
-        delivered: int = 0,
-        refused: int = 0,
-        set_aside: int = 0,
-        summarised: int = 0,
-        dropped: int = 0,
-    ) -> None:
-        """Add to the counts of what messages became."""
-        counts = (delivered, refused, set_aside, summarised, dropped)
-        await self._run(COUNT + " WHERE id = ?", *counts, route_id)
+    async def count_dropped(self, route_id: int, count: int) -> None:
+        """Add to the count of messages that were dropped for their age."""
+        sql = "UPDATE routes SET dropped = dropped + ? WHERE id = ?"
+        await self._run(sql, count, route_id)
 
     async def put_answer(
         self,
@@ -234,12 +226,10 @@ class RouteStore(Store):
         refused: int = 0,
         set_aside: int = 0,
         summarised: int = 0,
-        dropped: int = 0,
     ) -> None:
-        """Store what the target answered last, and add to the counts."""
-        counts = (delivered, refused, set_aside, summarised, dropped)
-        sql = COUNT + ", last_us = ?, last_status = ?, last_problem = ? WHERE id = ?"
-        await self._run(sql, *counts, now_us, status, problem, route_id)
+        """Store what the target answered last, and add to the counts of what messages became."""
+        counts = (delivered, refused, set_aside, summarised)
+        await self._run(PUT_ANSWER, *counts, now_us, status, problem, route_id)
 
     async def set_recovered(self, route_id: int, recovered_us: int | None) -> None:
         """Store when a route got something through again; `None` once that is over."""
