@@ -55,8 +55,8 @@ class SenderSettings(
     """
 
     accept: tuple[str, ...] = ()
-    """The networks that programs may send from. Without any, a token that is not listed has to
-    come from this machine, and a listed one may come from anywhere."""
+    """The networks that programs may send from, beside this machine. Without any, a token that is
+    not listed has to come from this machine, and a listed one may come from anywhere."""
     any_token: bool = True
     """Whether tokens are taken that are not listed."""
     name: str = "Relay"

@@ -81,14 +81,13 @@ def describe_route(route: Route) -> str:
 def describe_senders(senders: SenderSettings) -> str:
     """Return a line about who may send."""
     networks = ", ".join(senders.accept)
+    places = f"this machine and {networks}" if networks else "this machine"
     parts = []
     if senders.any_token:
-        places = f"this machine and {networks}" if networks else "this machine"
         parts.append(f"any token from {places}")
     if senders.token:
-        parts.append(
-            f"listed tokens ({len(senders.token)}) from {networks or 'anywhere'}"
-        )
+        listed_places = places if networks else "anywhere"
+        parts.append(f"listed tokens ({len(senders.token)}) from {listed_places}")
     return f"senders: {'; '.join(parts) or 'only tokens of hipkit admin token add'}"
 
 

@@ -102,7 +102,7 @@ def test_a_route_is_a_line(rooms: tuple[str, ...], private: bool, shown: str) ->
         ),
         (
             SenderSettings(token=LISTED, any_token=False, accept=NETWORKS),
-            "listed tokens (1) from 10.0.0.0/8, ::1/128",
+            "listed tokens (1) from this machine and 10.0.0.0/8, ::1/128",
         ),
         (SenderSettings(any_token=False), "only tokens of hipkit admin token add"),
     ],

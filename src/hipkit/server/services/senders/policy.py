@@ -79,7 +79,7 @@ class SenderPolicy:
         """
         listed = self._listed.get(_hash(token))
         if listed is not None:
-            if self._networks and not self._accepts(origin.address):
+            if self._networks and not self._is_near(origin):
                 raise ForbiddenError(
                     f"Programs may not send from {origin.address or 'there'}: its"
                     " network is not one of [senders] accept"
@@ -110,13 +110,14 @@ class SenderPolicy:
         # Any page that somebody on this machine looks at can reach a server on loopback.
         if origin.is_of_page:
             return False
-        if self._accepts(origin.address):
-            return True
-        return is_loopback(origin.address) and not origin.is_passed_on
+        return self._is_near(origin)
 
-    def _accepts(self, address: str) -> bool:
+    def _is_near(self, origin: Origin) -> bool:
+        """Return whether a call is of an accepted network or of this machine."""
+        if is_loopback(origin.address) and not origin.is_passed_on:
+            return True
         try:
-            found = ipaddress.ip_address(address)
+            found = ipaddress.ip_address(origin.address)
         except ValueError:
             return False
         return any(found in network for network in self._networks)

@@ -77,6 +77,14 @@ def test_a_listed_token_is_taken_only_from_networks_that_are_named() -> None:
         chosen.find("s3cret", FAR)
 
 
+def test_a_listed_token_is_taken_from_this_machine_beside_the_networks() -> None:
+    chosen = policy(("s3cret", "CI"), accept=("10.0.0.0/8",), any_token=False)
+    assert chosen.find("s3cret", Origin.of("127.0.0.1", {})) == "CI"
+    passed_on = Origin.of("127.0.0.1", {"x-forwarded-for": "198.51.100.9"})
+    with pytest.raises(ForbiddenError):
+        chosen.find("s3cret", passed_on)
+
+
 def test_without_any_token_only_listed_ones_are_known() -> None:
     chosen = policy(("s3cret", "CI"), any_token=False)
 
