@@ -151,7 +151,7 @@ class Discord(LinksFiles, Target[DiscordSettings]):
         if answer.verdict == "delivered":
             if isinstance(found.get("id"), str):
                 return answer
-            return Answer(verdict="route", problem="the address is no webhook's")
+            return Answer(verdict="route", problem="the address leads to no webhook")
         if answer.verdict == "content" and code in OF_THE_ROUTE:
             answer = replace(answer, verdict="route")
         if code is not None:

@@ -153,7 +153,7 @@ class GoogleChat(LinksFiles, Target[GoogleChatSettings]):
         if answer.verdict != "delivered":
             return answer
         if not isinstance(found.get("name"), str):
-            return Answer(verdict="route", problem="the address is no webhook's")
+            return Answer(verdict="route", problem="the address leads to no webhook")
         thread = found.get("thread")
         name = thread.get("name") if isinstance(thread, dict) else None
         return replace(answer, reference=name if isinstance(name, str) else None)

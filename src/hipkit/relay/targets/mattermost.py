@@ -132,7 +132,7 @@ class Mattermost(LinksFiles, Target[MattermostSettings]):
         error = read_object(reply).get("id")
         verdict = judge_status(reply.status)
         if verdict == "delivered" and reply.body.strip() != b"ok":
-            return Answer(verdict="route", problem="the address is no webhook's")
+            return Answer(verdict="route", problem="the address leads to no webhook")
         if verdict == "content" and _is_of_the_webhook(error):
             return Answer(verdict="route", problem=describe(reply.status, error))
         return read_status(reply, code=error)

@@ -141,7 +141,7 @@ class Slack(LinksFiles, Target[SlackSettings]):
         """Return what the answer means: `ok`, or a code as its whole body."""
         said = reply.body.strip()
         if reply.status == 200 and said != b"ok" and not CODE.fullmatch(said):
-            return Answer(verdict="route", problem="the address is no webhook's")
+            return Answer(verdict="route", problem="the address leads to no webhook")
         code = said.decode() if said != b"ok" and CODE.fullmatch(said) else None
         return _judged(reply, code)
 
