@@ -109,7 +109,8 @@ async def _find_place(
 ) -> Posted | None:
     """Ask where messages go, unless that is known; return why it cannot be known now."""
     target = route.target
-    if not isinstance(target, FindsPlace) or PLACE in known:
+    # The protocol is asked last: that takes longer than all else here.
+    if PLACE in known or not isinstance(target, FindsPlace):
         return None
     rendered = target.render_place(route.settings)
     posted = await _send(route, sender, rendered, target.read_place)
