@@ -107,6 +107,9 @@ class _Writer:
             bullet = f"{number}. " if node.tag == "ol" else self._dialect.bullet
             parts = self._each_block(item.children if isinstance(item, Element) else ())
             text = "\n".join(filter(None, parts))
+            if not text:
+                # A hyphen alone below a text would make that a heading.
+                continue
             lines.append(bullet + text.replace("\n", "\n" + " " * len(bullet)))
         return "\n".join(lines)
 

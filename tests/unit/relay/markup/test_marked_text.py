@@ -199,6 +199,7 @@ def test_a_text_is_shown_as_it_was_typed(text: str) -> None:
 @example("é<b>*")
 @example("a<b><i>*")
 @example("<b>*<ul></ul>*")
+@example("<ul>*<ul><table><tr><td>")
 @example("<code><table><tr><td>| --- |")
 @example("<table><tr><td><code>a\\|b</code>|<td>\\|")
 @example("<a href='http://x.y/z'><b><img src='http://x.y/i.png' alt='al*t'>")
