@@ -91,8 +91,13 @@ class DirectPool:
         if found is None:
             while self._idle and len(self._idle) + len(self._busy) >= self._most:
                 closing.append(self._idle.pop(0))
-        for connection in closing:
-            await connection.stream.aclose()
+        try:
+            for connection in closing:
+                await connection.stream.aclose()
+        except BaseException:
+            if found is not None:
+                self._idle.append(found)
+            raise
         return found or await self._connect(url)
 
     async def _connect(self, url: httpcore2.URL) -> _Connection:
