@@ -59,7 +59,7 @@ def test_an_administrator_repeats_a_delivery(signed_in: Page, served: Served) ->
     served.call("POST", "/room/Hooks/message", {"message": "hello"})
 
     signed_in.goto("/webhooks")
-    signed_in.get_by_role("link", name="Relay").click()
+    signed_in.locator("#content").get_by_role("link", name="Relay").click()
     delivery = signed_in.locator("details", has_text="room_message")
     expect(delivery).to_contain_text("waiting")
     delivery.locator("summary").click()
