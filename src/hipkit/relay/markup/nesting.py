@@ -22,7 +22,7 @@ PARTS: dict[Tag | None, tuple[frozenset[str], Tag]] = {
     "tr": (frozenset({"td", "th"}), "td"),
 }
 """What an element is made of, and what else in it is put into."""
-HOLDERS: dict[str, Tag] = {"li": "ul", "td": "tr", "th": "tr", "tr": "table"}
+HOLDERS: dict[str, Tag] = {"li": "ul", "td": "table", "th": "table", "tr": "table"}
 """Where a part belongs that is in no such element."""
 
 
@@ -72,12 +72,7 @@ def _grouped(
 
 
 def _holding(holder: Tag, run: list[Node]) -> Element:
-    children = tuple(run)
-    if holder == "table":
-        children = _grouped(children, CELLS, "tr")
-    if holder == "tr" and not any(kind_of(node) in CELLS for node in children):
-        children = (Element(tag="td", children=children),)
-    return Element(tag=holder, children=children)
+    return Element(tag=holder, children=place_parts(holder, run))
 
 
 def _merged(nodes: Iterable[Node]) -> tuple[Node, ...]:

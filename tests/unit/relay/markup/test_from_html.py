@@ -159,6 +159,29 @@ def test_no_letter_is_lost_and_every_element_is_in_its_place(html: str) -> None:
     check_places("", nodes)
 
 
+@pytest.mark.parametrize(
+    ("html", "tree"),
+    [
+        ("<table><li>x", "<table><tr><td><ul><li>x</li></ul></td></tr></table>"),
+        (
+            "<table><tr>x<li>y</li><tr><td>z",
+            "<table><tr><td>x<ul><li>y</li></ul></td></tr><tr><td>z</td></tr></table>",
+        ),
+        (
+            "<table><ul><td>x<td>y",
+            "<table><tr><td><ul><li><table><tr><td>x</td><td>y</td></tr></table></li></ul>"
+            "</td></tr></table>",
+        ),
+    ],
+)
+def test_a_part_that_is_put_into_a_part_is_placed_there_too(
+    html: str, tree: str
+) -> None:
+    nodes = read_html_tree(html)
+    check_places("", nodes)
+    assert outline(nodes) == tree
+
+
 def letters(text: str) -> str:
     return "".join(text.replace("|", "").split())
 
