@@ -71,7 +71,6 @@ TESTED_ELSEWHERE = {
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/addon/replay.py": "e2e/test_addon_run.py",
     "cli/admin/ca.py": "e2e/test_running.py",
-    "cli/admin/interrupting.py": "e2e/test_addons.py",
     f"{INSTALLING}/callbacks.py": f"unit/{INSTALLING}/test_installing.py",
     f"{INSTALLING}/listing.py": f"unit/{INSTALLING}/test_removing.py",
     f"{INSTALLING}/offers.py": f"unit/{INSTALLING}/test_updating.py",

@@ -52,17 +52,15 @@ def run_until_signal(work: Coroutine[Any, Any, T]) -> T:
 def ended_by_signals() -> Iterator[None]:
     """End the process at the first signal, while a block waits for input.
 
-    The event loop, which would cancel something, does not run meanwhile.
+    The event loop, which would cancel something, does not run meanwhile. The kernel ends it, SIGINT
+    included: a handler of Python's that is due just before a read begins waits for its end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {signal.SIGINT: signal.default_int_handler} | dict.fromkeys(
-        ENDING, signal.SIG_DFL
-    )
     before = {
-        number: signal.signal(number, handler)
-        for number, handler in handlers.items()
+        number: signal.signal(number, signal.SIG_DFL)
+        for number in (signal.SIGINT, *ENDING)
         if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
