@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import resource
 import signal
 import socket
 import sqlite3
@@ -283,6 +284,25 @@ def test_a_server_that_cannot_write_is_alive_and_not_ready(tmp_path: Path) -> No
         assert get(server, "/health")[0] == 200
         lock.execute("ROLLBACK")
         lock.close()
+        wait_until(lambda: get(server, "/ready")[0] == 200)
+
+
+def test_a_server_whose_disk_takes_no_bytes_is_alive_and_not_ready(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        assert get(server, "/ready")[0] == 200
+        before = resource.prlimit(
+            server.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)
+        )
+        wait_until(lambda: get(server, "/ready")[0] == 503)
+        status, _, body = get(server, "/ready")
+        assert (status, body["problems"]) == (
+            503,
+            ["the database cannot be read and written"],
+        )
+        assert get(server, "/health")[0] == 200
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, before)
         wait_until(lambda: get(server, "/ready")[0] == 200)
 
 

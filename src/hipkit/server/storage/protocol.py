@@ -120,7 +120,9 @@ class Database(Protocol):
         """
 
     async def check(self) -> None:
-        """Check that the database can be read and written.
+        """Check that the database can be read and written, by writing what changes nothing.
+
+        Each check costs a commit: call it seldom.
 
         Raises:
             StorageError: It cannot be read or written, or its tables are of another version.
