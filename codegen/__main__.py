@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from codegen.document import SpecError
-from codegen.files import differences, write
-from codegen.formatting import HEADER
-from codegen.load import load
-from codegen.names import is_name
-from codegen.package import ClientClass
 from codegen.pairs import TWINS
-from codegen.plan import plan
-from codegen.problems import Problems
-from codegen.render import render, render_clients
-from codegen.security import AUTH
+from codegen.planning.names import is_name
+from codegen.planning.package import ClientClass
+from codegen.planning.plan import plan
+from codegen.reading.document import SpecError
+from codegen.reading.load import load
+from codegen.reading.problems import Problems
+from codegen.reading.security import AUTH
 from codegen.twins import render_twins
+from codegen.writing.files import differences, write
+from codegen.writing.formatting import HEADER
+from codegen.writing.render import render, render_clients
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("v1", "v2")

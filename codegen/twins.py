@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
-from codegen.document import SpecError
-from codegen.formatting import HEADER, formatted
+from codegen.reading.document import SpecError
+from codegen.writing.formatting import HEADER, formatted
 
 __all__ = ["Twin", "render_twin", "render_twins"]
 

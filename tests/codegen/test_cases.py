@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen.load import load
-from codegen.plan import plan
-from codegen.problems import Problems
-from codegen.render import render
+from codegen.planning.plan import plan
+from codegen.reading.load import load
+from codegen.reading.problems import Problems
+from codegen.writing.render import render
 
 CASES = sorted(
     path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir()

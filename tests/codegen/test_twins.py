@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from codegen import twins
-from codegen.document import SpecError
-from codegen.files import differences, write
-from codegen.formatting import HEADER, formatted
 from codegen.pairs import TWINS
+from codegen.reading.document import SpecError
 from codegen.twins import Twin, render_twin, render_twins
+from codegen.writing.files import differences, write
+from codegen.writing.formatting import HEADER, formatted
 
 PACKAGE = Path(twins.__file__).parent
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.document import Document, SpecError
-from codegen.load import load
-from codegen.package import Package
-from codegen.plan import plan
-from codegen.problems import Problems
-from codegen.render import render
+from codegen.planning.package import Package
+from codegen.planning.plan import plan
+from codegen.reading.document import Document, SpecError
+from codegen.reading.load import load
+from codegen.reading.problems import Problems
+from codegen.writing.render import render
 
 CASES = sorted(Path(__file__).parent.parent.glob("codegen/cases/*/spec.yaml"))
 DOCUMENTS = [load(path).value for path in CASES]

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from codegen.names import CALL_OPTIONS
+from codegen.planning.names import CALL_OPTIONS
 from hipkit import CallOptions, Policy
 from hipkit.api.calling import check_known_options
 from hipkit.transports.protocol import Options

@@ -1,0 +1,396 @@
+"""Docstrings and help: the document's texts as Google-style blocks, and their layout.
+
+Text of the document becomes part of Python source here; `layout` escapes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from codegen.planning.package import Argument, Block, Help, Section
+from codegen.planning.schemas import Member, Model
+from codegen.reading.document import Node, pointer
+from codegen.reading.limits import Limits
+from codegen.reading.openapi import Answer
+
+__all__ = [
+    "OperationTexts",
+    "argument_text",
+    "described",
+    "layout",
+    "member_text",
+    "model_text",
+    "one_line",
+    "paragraphs",
+    "sentence",
+    "titled",
+]
+
+WIDTH = 88
+LONGEST_FIRST_LINE = 76
+LONGEST_DEFAULT = 60
+
+ERRORS = {
+    "400": "BadRequestError",
+    "401": "UnauthorizedError",
+    "403": "ForbiddenError",
+    "404": "NotFoundError",
+    "409": "ConflictError",
+    "429": "RateLimitError",
+    "5XX": "ServerError",
+}
+UNREACHABLE = "405"
+"""Method not allowed: a generated method never gets it, since it has the path's own method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationTexts:
+    """The texts of an operation, for its docstrings and its help."""
+
+    name: str
+    node: Node
+    arguments: Sequence[Argument]
+    answers: Sequence[Answer]
+    returns: bool
+    auth: str
+    options: str
+
+    def for_class(self) -> list[Block]:
+        """Return the blocks for the class: what it is, and its arguments."""
+        return [self._title()[0], *_section("Args", self._argument_entries())]
+
+    def for_method(self) -> list[Block]:
+        """Return the blocks for the methods: all that is known."""
+        bare = "Takes no options, since an argument is called like one: see `with_options`."
+        page = "The response is one page of a list; a client's `items()` iterates over all pages."
+        return [
+            *self._title(),
+            *self._description(),
+            *[page] * self.node.flag("x-page"),
+            *[bare] * (not self.options),
+            *self._remarks(),
+            *_section("Args", [*self._argument_entries(), *self._options_entries()]),
+            *_section("Returns", self._returned()),
+            *_section("Raises", self._raised()),
+            *self._notes(),
+        ]
+
+    def for_help(self) -> Help:
+        """Return the texts for the command line's help; the catalog has the summary."""
+        return Help(
+            details=(*self._title()[1:], *self._description(), *self._remarks()),
+            arguments={argument.name: argument.text for argument in self.arguments},
+            notes=tuple(self._notes()),
+        )
+
+    def _title(self) -> list[str]:
+        return titled(self.node.text("summary"), f"Call `{self.name}`.")
+
+    def _description(self) -> list[str]:
+        return paragraphs(split_link(self.node.text("description"))[0])
+
+    def _remarks(self) -> list[str]:
+        """Return the deprecation, and what sources disagree on."""
+        remarks = []
+        if self.node.flag("deprecated"):
+            instead = one_line(self.node.text("x-superseded-by"))
+            remarks.append(
+                f"Deprecated by the API{f': use `{instead}`' if instead else ''}."
+            )
+        if quirks := self.node.texts("x-quirks"):
+            # A block of its own, which keeps its lines.
+            lines = [f"- {sentence(quirk)}\n" for quirk in quirks]
+            remarks += ["Known quirks:", "".join(lines)]
+        return remarks
+
+    def _argument_entries(self) -> list[tuple[str, str]]:
+        return [
+            (
+                argument.name,
+                f"{argument.text} `None` sends null."
+                if argument.nullable and not re.search("null|None", argument.text)
+                else argument.text,
+            )
+            for argument in self.arguments
+        ]
+
+    def _options_entries(self) -> list[tuple[str, str]]:
+        if not self.options:
+            return []
+        return [
+            (self.options, "For this call only, such as `timeout`; see `CallOptions`.")
+        ]
+
+    def _returned(self) -> list[tuple[str, str]]:
+        good = [answer for answer in self.answers if answer.status[0] in "23"]
+        good = good or [answer for answer in self.answers if answer.status == "default"]
+        texts = dict.fromkeys(sentence(answer.description) for answer in good)
+        text = " ".join(filter(None, texts)) if self.returns else ""
+        return [("", text)] if text else []
+
+    def _raised(self) -> list[tuple[str, str]]:
+        found: dict[str, dict[str, None]] = {}
+        for answer in self.answers:
+            status = answer.status
+            if status[0] not in "45" or status == UNREACHABLE:
+                continue
+            error = ERRORS.get("5XX" if status[0] == "5" else status, "ApiError")
+            text = sentence(answer.description) or f"The server answers {status}."
+            found.setdefault(error, {})[text] = None
+        scopes = self.node.texts("x-scopes")
+        if "ForbiddenError" in found and scopes:
+            found["ForbiddenError"][f"Requires the scope {_choice(scopes)}."] = None
+        return [(error, " ".join(texts)) for error, texts in found.items()]
+
+    def _notes(self) -> list[str]:
+        """Return what token is needed, and where the facts are from."""
+        node = self.node
+        notes: list[str] = []
+        if self.auth == "none":
+            notes.append("No token is sent.")
+        elif self.auth == "key":
+            notes.append("Authenticates with an API key, the client's token.")
+        elif self.auth == "basic" and not node.texts("x-scopes"):
+            notes.append("Authenticates with a client id and secret, or with a token.")
+        elif node.has("x-scopes") or node.has("x-token-types"):
+            notes.append(self._token_text())
+        official, confidence = node.text("x-official-name"), node.text("x-confidence")
+        if official:
+            sure = f" (confidence: {confidence})" if confidence else ""
+            notes.append(
+                f"Source: the official method page `{official}`, now gone{sure}."
+            )
+        if link := split_link(node.text("description"))[1]:
+            notes.append(f"See: {link}")
+        return [one_line(note) for note in notes]
+
+    def _token_text(self) -> str:
+        scopes, kinds = self.node.texts("x-scopes"), self.node.texts("x-token-types")
+        sure = self.node.text("x-scopes-confidence")
+        scope = f"Scope: {_choice(scopes)}" if scopes else "Scope: none, or not known"
+        sure = f" (confidence: {sure})" if scopes and sure else ""
+        return f"{scope}{sure}. Token: {', '.join(kinds) or 'kind not known'}."
+
+
+def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
+    return [Section(title, tuple(entries))] if entries else []
+
+
+def titled(title: str, otherwise: str) -> list[str]:
+    """Return the title as first line, or another one and the title, if that is too long."""
+    line = sentence(title)
+    if not line:
+        return [otherwise]
+    return [line] if len(line) <= LONGEST_FIRST_LINE else [otherwise, line]
+
+
+def model_text(model: Model) -> list[Block]:
+    """Return the blocks for a model."""
+    first, *rest = paragraphs(model.description) or [""]
+    head, tail = _split_first(first)
+    if not head:
+        place = f"The object at `{one_line(pointer(model.place))}`."
+        head = place if len(place) <= LONGEST_FIRST_LINE else "An object of the API."
+    texts = [
+        (member.name, text) for member in model.members if (text := member_text(member))
+    ]
+    tail = tail if "\n" in tail else sentence(tail)
+    blocks = [sentence(head), *filter(None, [tail]), *rest]
+    return [*blocks, *_section("Attributes", texts)]
+
+
+def member_text(member: Member) -> str:
+    """Return the documentation of a model's member."""
+    values = member.limits.enum or ()
+    text = sentence(described(member))
+    limits = _limits(member.limits, text)
+    shown = [f"`{one_line(str(value))}`" for value in values if value is not None]
+    if shown and not all(value in text for value in shown):
+        limits.append(f"Known values: {', '.join(shown)}.")
+    return " ".join(filter(None, [text, *limits]))
+
+
+def described(member: Member) -> str:
+    """Return a member's description; of one that a shared schema has, the first sentence."""
+    node = member.node
+    if node.has("$ref") and not node.has("description"):
+        return one_line(member.description).partition(". ")[0]
+    return member.description
+
+
+def argument_text(
+    description: str,
+    limits: Limits,
+    default: object,
+    *,
+    fallback: str,
+) -> str:
+    """Return the documentation of an argument: description, limits and default."""
+    text = sentence(description)
+    texts = [text or sentence(fallback), *_limits(limits, text)]
+    has_default = "left out" in text or "default" in text.lower()
+    if default is not None and not has_default:
+        is_text = isinstance(default, str)
+        shown = str(default) if is_text else json.dumps(default, ensure_ascii=False)
+        if 0 < len(shown) <= LONGEST_DEFAULT:
+            texts.append(f"The server's default is `{one_line(shown)}`.")
+    return " ".join(texts)
+
+
+def _split_first(text: str) -> tuple[str, str]:
+    """Split a description after the sentence or clause that fits into a first line."""
+    if "\n" in text:
+        return "", text
+    for mark in (". ", ": ", "; "):
+        head, _, tail = text.partition(mark)
+        if len(head) <= LONGEST_FIRST_LINE:
+            return head, tail[:1].upper() + tail[1:]
+    return "", text
+
+
+def _limits(limits: Limits, description: str) -> list[str]:
+    unit = "item" if limits.is_list else "character"
+    texts = [
+        _range(limits.min_length or None, limits.max_length, unit, description),
+        _range(limits.minimum, limits.maximum, "", description),
+    ]
+    for other, values in limits.required_when:
+        if "equired" not in description:
+            texts.append(f"Required when `{one_line(other)}` is {_choice(values)}.")
+    return [text for text in texts if text]
+
+
+def _range(low: float | None, high: float | None, unit: str, description: str) -> str:
+    """Return a range as text, unless the description has its numbers."""
+    if low == 0 and high is None:
+        return ""
+    numbers = [f"{bound:,}" for bound in (low, high) if bound is not None]
+    said = set(re.findall(r"\d[\d,.]*(?<![,.])", description))
+    if not numbers or all(
+        number in said or number.replace(",", "") in said for number in numbers
+    ):
+        return ""
+    last = numbers[-1]
+    unit = f" {unit}{'' if last == '1' else 's'}" if unit else ""
+    if low == high:
+        return f"Exactly {last}{unit}."
+    if len(numbers) == 2:
+        return f"{numbers[0]} to {last}{unit}."
+    return f"{'At least' if high is None else 'At most'} {last}{unit}."
+
+
+def _choice(words: Sequence[str]) -> str:
+    shown = [f"`{one_line(word)}`" for word in words]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without control characters."""
+    return " ".join(_plain(text).split())
+
+
+def sentence(text: str) -> str:
+    """Return a text as one line that ends like a sentence."""
+    line = one_line(text)
+    return line if not line or line[-1] in ".!?:;" else f"{line}."
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a description; lists and code keep their lines."""
+    blocks: list[list[str]] = [[]]
+    fenced = False
+    for line in [*_plain(text).split("\n"), ""]:
+        if line.strip().startswith("```"):
+            fenced = not fenced
+        if line.strip() or fenced:
+            blocks[-1].append(line.rstrip())
+        else:
+            blocks.append([])
+    return [_block(lines) for lines in blocks if lines]
+
+
+def split_link(description: str) -> tuple[str, str]:
+    """Split the link off a description whose last line is one."""
+    lines = description.rstrip().splitlines()
+    last = lines[-1].strip() if lines else ""
+    if re.fullmatch(r"https?://\S+", last):
+        return "\n".join(lines[:-1]), last
+    return description, ""
+
+
+def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else " " for letter in text
+    )
+
+
+def _block(lines: list[str]) -> str:
+    keeps_lines = any(
+        re.match(r"\s*([-*+]|\d+[.)])\s|    |\s*```|\s*\|", line) for line in lines
+    )
+    if keeps_lines:
+        return "\n".join(lines) + "\n"
+    return " ".join(line.strip() for line in lines)
+
+
+def layout(blocks: Iterable[Block], indent: int) -> str:
+    """Return blocks as a docstring with quotes, for this indentation."""
+    lines: list[str] = []
+    for block in blocks:
+        lines += ["", *_lines(block, indent)]
+    text = textwrap.indent("\n".join(lines[1:]), " " * indent)[indent:]
+    if "\n" in text:
+        text += "\n" + " " * indent
+    return _quoted(_plain(text))
+
+
+def _lines(block: Block, indent: int) -> list[str]:
+    if isinstance(block, Section):
+        found = [f"{block.title}:"]
+        for name, text in block.entries:
+            entry, later = (f"{name}: {text}", 8) if name else (text, 4)
+            found += _wrapped(entry, indent, first=" " * 4, later=" " * later)
+        return found
+    if "\n" not in block:
+        # A summary stays on its line, however long: `titled` sees to its length.
+        is_short = len(block) <= LONGEST_FIRST_LINE + 8
+        return [block] if is_short else _wrapped(block, indent)
+    found = []
+    for line in block.rstrip("\n").split("\n"):
+        mark = re.match(r"\s*[-*+]\s", line)
+        hanging = len(line) - len(line.lstrip()) + 2 * bool(mark)
+        if "```" in block or line.startswith("    "):
+            found.append(line)
+        else:
+            found += _wrapped(line, indent, later=" " * hanging)
+    return found
+
+
+def _wrapped(text: str, indent: int, *, first: str = "", later: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width=WIDTH - indent,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _quoted(text: str) -> str:
+    """Put a text between triple quotes, with those inside escaped."""
+    is_plain = '"""' not in text and not text.endswith(('"', "\\"))
+    if "\\" in text and is_plain:
+        return f'r"""{text}"""'
+    last = '\\"' if text.endswith('"') else ""
+    body = text[:-1] if last else text
+    body = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{body}{last}"""'

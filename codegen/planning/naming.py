@@ -1,0 +1,239 @@
+"""Name the operations of a document, their modules and the classes of these.
+
+Where the document's own names follow the rules of `names.py`, they are taken. Elsewhere a name is
+chosen, which the generator reports; in strict mode that is a problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from codegen.planning.names import (
+    RESERVED_METHODS,
+    RESERVED_MODULES,
+    class_name,
+    is_name,
+    module_name,
+    operation_name,
+    usable_name,
+    with_suffix,
+)
+from codegen.reading.document import Node, SpecError
+from codegen.reading.openapi import PathOperation
+from codegen.reading.problems import Problems
+
+__all__ = ["PREFIXES", "Names", "name_operations"]
+
+LONGEST_MODULE = 200
+"""In bytes; what file systems take is a little more."""
+
+DEFAULT_TAG = "default"
+PREFIXES = ("", "Async", "Raw", "AsyncRaw")
+"""Of the classes with the methods of a module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The operations with their names, and the classes of their modules."""
+
+    operations: list[PathOperation]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Module -> the class with its methods."""
+
+
+def name_operations(operations: Iterable[PathOperation], problems: Problems) -> Names:
+    """Name operations, each different from the others.
+
+    Those that cannot be named in strict mode are left out, and are among the problems.
+    """
+    namer = _Namer(problems)
+    named = []
+    for operation in operations:
+        with problems.collecting(operation.label):
+            named.append(namer.named(operation))
+    return namer.names(named)
+
+
+class _Namer:
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._names: dict[str, PathOperation] = {}
+        self._classes: dict[str, str] = {}
+        self._modules: dict[str, str] = {}
+        self._module_of: dict[str, str] = {}
+
+    def named(self, operation: PathOperation) -> PathOperation:
+        name = self._name(operation)
+        tag = self._tag(operation, name)
+        module = self._module(operation, tag)
+        named = replace(operation, name=name, tag=tag, module=module)
+        self._names[name] = named
+        self._classes[class_name(name)] = name
+        return named
+
+    def names(self, operations: list[PathOperation]) -> Names:
+        """Return the names, with a class for each module that none of the operations has."""
+        groups: dict[str, str] = {}
+        taken = dict(self._classes)
+        left_out = set[str]()
+        for module, tag in self._modules.items():
+            group = class_name(module)
+            wanted = group
+            while _clashing(group, taken):
+                group = f"{group}Group"
+            if group != wanted:
+                other = _clashing(wanted, taken)[0]
+                owner = next(each for each in operations if each.module == module)
+                error = self._group_error(owner, tag, wanted, other, taken)
+                with self._problems.collecting(owner.label):
+                    self._problems.choose(
+                        "the class of a tag has another name, since an operation or another tag"
+                        " has its own",
+                        f"{tag} is {group}",
+                        error,
+                    )
+                if self._problems.strict:
+                    left_out.add(module)
+            groups[module] = group
+            taken |= {f"{prefix}{group}": f"the tag {tag!r}" for prefix in PREFIXES}
+        kept = [each for each in operations if each.module not in left_out]
+        return Names(kept, groups)
+
+    def _name(self, operation: PathOperation) -> str:
+        node = operation.node
+        source = node.get("operationId") or node.get("summary") or node
+        wanted = operation_name(node.text("operationId"), node.text("summary"))
+        if not wanted:
+            wanted = _name_by_path(operation)
+            self._problems.choose(
+                "without operationId or summary, named by method and path",
+                wanted,
+                node.error("the operation has no name; give it an 'operationId'"),
+            )
+        name = wanted if is_name(wanted) else usable_name(wanted, operation.method)
+        if name != wanted:
+            self._problems.choose(
+                "no name of a Python function, so another one",
+                f"{wanted} is {name}",
+                source.error(
+                    f"{wanted!r} is not a valid name of a Python function; give an 'operationId'"
+                    f" such as {name!r}"
+                ),
+            )
+        if name.startswith("__") or name in RESERVED_METHODS or not name.strip("_"):
+            error = source.error(
+                f"{name!r} is reserved in the generated classes; give another 'operationId'"
+            )
+            reserved, name = name, f"{name.strip('_') or 'call'}_"
+            self._problems.choose(
+                "reserved, so another name", f"{reserved} is {name}", error
+            )
+        return self._free(name, source)
+
+    def _free(self, name: str, source: Node) -> str:
+        """Return the name, or one like it that no operation has."""
+        first, kind = self._names.get(name), class_name(name)
+        if first is None and kind not in self._classes:
+            return name
+        fault = (
+            f"the name {name!r} is taken by {first.method} {first.path}"
+            if first
+            else f"the name {name!r} results in the class {kind}, like {self._classes[kind]!r}"
+        )
+        free = with_suffix(
+            name,
+            lambda each: each in self._names or class_name(each) in self._classes,
+        )
+        error = source.error(f"{fault}; give another 'operationId'")
+        self._problems.choose("taken, so another name", f"{name} is {free}", error)
+        return free
+
+    def _tag(self, operation: PathOperation, name: str) -> str:
+        tags = operation.node.texts("tags")
+        where = operation.node.get("tags") or operation.node
+        if len(tags) == 1:
+            return tags[0]
+        error = where.error(
+            f"{name!r} has {len(tags) or 'no'} tag{'s' * (len(tags) > 1)};"
+            " give it exactly one: it names the module"
+        )
+        why = (
+            "several tags, so the first one names the module"
+            if tags
+            else f"without a tag, so in the module {DEFAULT_TAG!r}"
+        )
+        self._problems.choose(why, name, error)
+        return tags[0] if tags else DEFAULT_TAG
+
+    def _module(self, operation: PathOperation, tag: str) -> str:
+        if tag in self._module_of:
+            return self._module_of[tag]
+        where = operation.node.get("tags") or operation.node
+        wanted = module_name(tag)
+        module = wanted if is_name(wanted) else usable_name(wanted, "tag")
+        if module != wanted:
+            self._choose_module(
+                tag,
+                module,
+                where.error(
+                    f"the tag {tag!r} is not a valid name of a Python module; rename it"
+                ),
+            )
+        if len(module.encode()) > LONGEST_MODULE:
+            error = where.error("the tag is too long for a file's name; shorten it")
+            module = module.encode()[:LONGEST_MODULE].decode(errors="ignore")
+            self._choose_module(f"{tag[:40]}...", f"{module[:40]}...", error)
+        if module in RESERVED_MODULES:
+            error = where.error(
+                f"the tag {tag!r} results in the module {module!r}, which is reserved; rename it"
+            )
+            module = f"{module}_"
+            self._choose_module(tag, module, error)
+        if module in self._modules:
+            error = where.error(
+                f"the tags {self._modules[module]!r} and {tag!r} result in the same module"
+                f" {module!r}; write them alike"
+            )
+            module = with_suffix(module, self._modules.__contains__)
+            self._choose_module(tag, module, error)
+        self._modules[module] = tag
+        self._module_of[tag] = module
+        return module
+
+    def _choose_module(self, tag: str, module: str, error: SpecError) -> None:
+        self._problems.choose(
+            "no name of a module for a tag, so another one", f"{tag} is {module}", error
+        )
+
+    def _group_error(
+        self,
+        owner: PathOperation,
+        tag: str,
+        group: str,
+        clashing: str,
+        taken: Mapping[str, str],
+    ) -> SpecError:
+        other = self._names.get(taken[clashing])
+        node = owner.node if other is None else other.node
+        source = node.get("operationId") or node
+        if other is None:
+            return source.error(
+                f"the tag {tag!r} and {taken[clashing]} both result in the class {clashing};"
+                " rename one"
+            )
+        return source.error(
+            f"{other.name!r} results in the class {clashing}, which has the methods of the"
+            f" tag {tag!r}; give another 'operationId'"
+        )
+
+
+def _clashing(group: str, taken: Mapping[str, str]) -> list[str]:
+    names = (f"{prefix}{group}" for prefix in PREFIXES)
+    return [name for name in names if name in taken]
+
+
+def _name_by_path(operation: PathOperation) -> str:
+    """Return a name from method and path: `GET /users/{id}` -> `get_users_id`."""
+    return module_name(re.sub(r"\W+", "_", f"{operation.method} {operation.path}"))

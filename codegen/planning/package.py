@@ -1,0 +1,318 @@
+"""The plan of a generated package, in terms of Python: all that templates see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from codegen.reading.limits import Rule
+
+__all__ = [
+    "Argument",
+    "Block",
+    "ClientClass",
+    "Field",
+    "Group",
+    "Help",
+    "ModelClass",
+    "Operation",
+    "Package",
+    "Section",
+]
+
+BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`Args:` and its like: names with a text each, or one text without a name."""
+
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+Block = str | Section
+"""A paragraph, a block of lines that is kept as it is (it holds line ends), or a section."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """An operation's texts for the help of a command line."""
+
+    details: tuple[str, ...]
+    """Paragraphs; one that ends with a line end keeps its lines."""
+    arguments: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument of an operation."""
+
+    name: str
+    annotation: str
+    default: str | None
+    where: str
+    wire: str
+    text: str
+    """Its documentation."""
+    nullable: bool = False
+    """Whether a member of the body may be null."""
+    rule: Rule = ()
+    separator: str | None = None
+    """What separates a list that is sent as one value."""
+    is_file: bool = False
+    secret: bool = False
+    credential: bool = False
+    models: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation's class and its four methods."""
+
+    name: str
+    class_name: str
+    tag: str
+    method: str
+    also: tuple[str, ...]
+    """Other methods of the same operation."""
+    path: str
+    summary: str
+    official_name: str
+    deprecated: bool
+    auth: str
+    key_in: tuple[str, str] | None
+    """Where an API key goes, and under which name."""
+    token_optional: bool
+    scopes: tuple[str, ...]
+    token_types: tuple[str, ...]
+    any_token: bool
+    """Whether a token of any kind may be used for it."""
+    result: str
+    """What the methods return; `str` for a redirect."""
+    is_page: bool
+    """Whether the result is one page of a list."""
+    reads: str | None
+    """The type that the body is decoded into, if there is one."""
+    is_text: bool
+    """Whether the body is text, and no JSON."""
+    redirect: bool
+    redirect_member: str | None
+    """The member of the result that takes the target of a redirect."""
+    statuses: tuple[int, ...]
+    arguments: tuple[Argument, ...]
+    from_path: tuple[tuple[str, str], ...]
+    """Path arguments that the body repeats, with their name there."""
+    body_kind: str | None
+    whole_body: bool
+    optional_body: bool
+    content_type: str
+    class_text: Sequence[Block]
+    method_text: Sequence[Block]
+    help: Help
+    options: str
+    """The parameter of the methods that takes a call's options; empty if they take none."""
+    models: frozenset[str]
+
+    @property
+    def positional(self) -> list[Argument]:
+        """Arguments in the path."""
+        return [argument for argument in self.arguments if argument.where == "path"]
+
+    @property
+    def keywords(self) -> list[Argument]:
+        """Arguments elsewhere."""
+        return [argument for argument in self.arguments if argument.where != "path"]
+
+    @property
+    def shown_call(self) -> str:
+        """The class with the names of its required arguments, for a hint."""
+        required = [item.name for item in self.arguments if item.default is None]
+        return f"{self.class_name}({', '.join(required)})"
+
+    @property
+    def forwarded(self) -> list[str]:
+        """Arguments of the class, as a method passes them."""
+        return [
+            *(argument.name for argument in self.positional),
+            *(f"{argument.name}={argument.name}" for argument in self.keywords),
+        ]
+
+    @property
+    def passed_options(self) -> str:
+        """What follows the operation when a method passes it on."""
+        return f", **{self.options}" if self.options else ""
+
+    def wires(self, where: str) -> dict[str, str]:
+        """Python name -> name in the document, of the arguments in one place."""
+        return {item.name: item.wire for item in self.arguments if item.where == where}
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Python name -> member of the body."""
+        return {} if self.whole_body else dict(self.from_path) | self.wires("body")
+
+    @property
+    def joined(self) -> list[str]:
+        """Arguments whose items are sent as one value, separated by commas."""
+        return sorted(item.name for item in self.arguments if item.separator == ",")
+
+    @property
+    def separators(self) -> dict[str, str]:
+        """Arguments whose items are sent as one value -> what else separates them."""
+        return {
+            item.name: item.separator
+            for item in self.arguments
+            if item.separator not in (None, ",")
+        }
+
+    @property
+    def files(self) -> list[str]:
+        """Arguments that are files of a form."""
+        return sorted(item.name for item in self.arguments if item.is_file)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Arguments outside of the body that are never shown; nothing of a body is."""
+        outside = (item for item in self.arguments if item.where != "body")
+        return sorted(item.name for item in outside if item.secret)
+
+    @property
+    def credentials(self) -> list[str]:
+        """Arguments of the body that are credentials."""
+        return sorted(item.name for item in self.arguments if item.credential)
+
+    @property
+    def cleared(self) -> list[str]:
+        """The parameters that no frame may keep: secret arguments, and the headers in options."""
+        secret = sorted(item.name for item in self.arguments if item.secret)
+        return [*secret, self.options] if self.options else secret
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Python name -> limits."""
+        return {item.name: item.rule for item in self.arguments if item.rule}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The operations of a tag, which share a module and the classes with the methods."""
+
+    tag: str
+    module: str
+    class_name: str
+    text: Sequence[Block]
+    operations: tuple[Operation, ...]
+    imports: tuple[str, ...]
+    """The models that the operations name, `Pet as PetModel` where a class here is called `Pet`."""
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the module."""
+        names = [operation.class_name for operation in self.operations]
+        return [*names, self.class_name, f"Async{self.class_name}"]
+
+    @property
+    def raw_classes(self) -> list[str]:
+        """The classes of the module for raw answers."""
+        return [f"Raw{self.class_name}", f"AsyncRaw{self.class_name}"]
+
+    @property
+    def shadowed(self) -> dict[str, str]:
+        """Built-in types that are hidden by a method's name, and how to write them instead."""
+        names = {operation.name for operation in self.operations}
+        return {name: f"builtins.{name}" for name in sorted(BUILTIN_TYPES & names)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A member of a model."""
+
+    name: str
+    wire: str
+    annotation: str
+    required: bool
+    secret: bool
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelClass:
+    """A model."""
+
+    name: str
+    text: Sequence[Block]
+    fields: tuple[Field, ...]
+    is_closed: bool
+    """Whether the server rejects further members."""
+    listed_by: tuple[str, ...] = ()
+    """If it is a page of a list: the calls that return it, such as `GetAllRooms()`."""
+    models: frozenset[str] = field(default=frozenset())
+
+    @property
+    def secrets(self) -> list[str]:
+        """Members that are never shown."""
+        return sorted(item.name for item in self.fields if item.secret)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Python name -> limits."""
+        return {item.name: item.rule for item in self.fields if item.rule}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClass:
+    """The blocking client of an API, and beside it the asynchronous one."""
+
+    name: str
+    """`Petstore`; the asynchronous one is `AsyncPetstore`."""
+    module: str
+    """`client`; the asynchronous one is in `async_client`."""
+    home: str
+    """The package of both modules."""
+    base: str
+    """The class of `hipkit.client` that it extends, in a module of that name."""
+    variables: str
+    """What the environment variables of its token and base URL begin with."""
+    default_base_url: str | None
+    """The document's first server, if it names a host."""
+
+    @property
+    def base_module(self) -> str:
+        """The module of the base class."""
+        return re.sub("(?<=[a-z])(?=[A-Z])", "_", self.base).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """Everything that is generated from one document."""
+
+    name: str
+    title: str
+    source: str
+    command: str
+    client: ClientClass | None = None
+    left_out: tuple[str, ...] = ()
+    """What could not be generated, by method and path."""
+    groups: tuple[Group, ...]
+    models: tuple[ModelClass, ...]
+    events: tuple[tuple[str, str], ...]
+    """Name of an event -> its model."""
+    event_models: tuple[ModelClass, ...]
+
+    @property
+    def has_own_client(self) -> bool:
+        """Whether the client's class is a part of the package."""
+        return self.client is not None and self.client.home == self.name
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to generate but models."""
+        return bool(self.groups or self.events)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations, group after group."""
+        return [operation for group in self.groups for operation in group.operations]

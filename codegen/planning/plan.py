@@ -1,0 +1,277 @@
+"""Plan a package: all decisions about the generated code are made here; templates only format it.
+
+`operations.py` plans an operation, `schemas.py` types and models, `names.py` has the naming rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from codegen.planning import docstrings
+from codegen.planning.names import class_name
+from codegen.planning.naming import PREFIXES, Names, name_operations
+from codegen.planning.operations import plan_operation
+from codegen.planning.package import (
+    Block,
+    ClientClass,
+    Field,
+    Group,
+    ModelClass,
+    Operation,
+    Package,
+)
+from codegen.planning.schemas import Model, Schemas, Use
+from codegen.reading.check import check
+from codegen.reading.document import Document, Node, Place, SpecError
+from codegen.reading.openapi import METHODS, PathOperation, body, component_schemas
+from codegen.reading.problems import Problems
+from codegen.reading.servers import default_base_url
+
+__all__ = ["plan", "renamed"]
+
+QUOTED_OR_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
+
+
+def plan(
+    document: Document,
+    problems: Problems,
+    *,
+    package: str,
+    source: str,
+    command: str,
+    client: ClientClass | None = None,
+    auth: str = "none",
+) -> Package:
+    """Plan the package of a document.
+
+    What cannot be expressed is among the problems, and left out.
+
+    Args:
+        document: The document.
+        problems: Where they are collected.
+        package: Import name of the package.
+        source: Name of the document in the header of each file.
+        command: The command in the header of each file.
+        client: The client's class, where it has another home or base than usual.
+        auth: What operations need that declare nothing, one of `security.AUTH`.
+
+    Raises:
+        SpecError: The document as a whole cannot be used.
+    """
+    names = name_operations(check(document, problems, auth), problems)
+    # First, so that an object inside of a component is named after it, and not after an operation
+    # that refers to the object.
+    schemas, models = _components(document, problems)
+    groups: dict[str, list[Operation]] = {}
+    tags: dict[str, str] = {}
+    for operation in names.operations:
+        with problems.collecting(operation.label), schemas.undone_on_failure():
+            planned = plan_operation(operation, schemas)
+            # Models follow in the order of the operations that need them: a new operation adds
+            # models in one place of the output, and moves none.
+            models += list(schemas.found_models())
+            groups.setdefault(operation.module, []).append(planned)
+            tags[operation.module] = operation.tag
+    used = frozenset[str]().union(
+        *(item.models for items in groups.values() for item in items)
+    )
+    events, event_models = _events(document, schemas, models, used, problems)
+    if not (groups or events or problems.found):
+        raise document.root.error("has no operation; add one under 'paths'")
+    moved = {model.name for model in event_models}
+    pages: dict[str, tuple[str, ...]] = {}
+    for item in (item for items in groups.values() for item in items if item.is_page):
+        pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
+    about = {
+        tag.text("name"): docstrings.paragraphs(tag.text("description"))
+        for tag in document.root.listed("tags")
+    }
+    info = document.root.get("info")
+    return Package(
+        client=client or _client(document, package, names, models),
+        name=package,
+        title=docstrings.one_line(info.text("title")) if info else "",
+        source=docstrings.one_line(source),
+        command=command,
+        left_out=tuple(problems.left_out),
+        groups=tuple(
+            _group(
+                tags[module],
+                module,
+                names.groups[module],
+                about.get(tags[module], []),
+                found,
+            )
+            for module, found in groups.items()
+        ),
+        models=tuple(
+            _model_class(model, pages.get(model.name, ()))
+            for model in models
+            if model.name not in moved
+        ),
+        events=events,
+        event_models=tuple(map(_model_class, event_models)),
+    )
+
+
+def _components(document: Document, problems: Problems) -> tuple[Schemas, list[Model]]:
+    """Plan the shared schemas, without those that cannot be expressed."""
+    components = list(component_schemas(document))
+    broken: dict[Place, SpecError] = {}
+    while True:
+        schemas, models = Schemas(components, problems, broken), list[Model]()
+        found = len(broken)
+        for key, node in components:
+            if node.place in broken:
+                continue
+            try:
+                models += schemas.models_of(node)
+            except SpecError as error:
+                broken[node.place] = error
+                problems.add(error)
+                problems.left_out.setdefault(f"schema {key}", error)
+        # Those that refer to a broken one, and came before it, are broken as well.
+        if len(broken) == found:
+            return schemas, models
+
+
+def _client(
+    document: Document, package: str, names: Names, models: Iterable[Model]
+) -> ClientClass:
+    """Plan the client's class, which is called after the package."""
+    last = package.rpartition(".")[2]
+    taken = {class_name(each.name) for each in names.operations}
+    taken |= {model.name for model in models}
+    taken |= {
+        f"{prefix}{group}" for group in names.groups.values() for prefix in PREFIXES
+    }
+    name = class_name(last)
+    while {name, f"Async{name}"} & taken:
+        name = f"{name}Client"
+    return ClientClass(
+        name=name,
+        module="client",
+        home=package,
+        base="Client",
+        variables=last.upper().strip("_"),
+        default_base_url=default_base_url(document.root),
+    )
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Return an annotation with other names; quoted words, the values of a `Literal`, stay."""
+    return QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+def _group(
+    tag: str,
+    module: str,
+    group: str,
+    text: Sequence[Block],
+    operations: list[Operation],
+) -> Group:
+    taken = {group, f"Async{group}", f"Raw{group}", f"AsyncRaw{group}"}
+    taken |= {name for item in operations for name in (item.class_name, item.name)}
+    aliases: dict[str, str] = {}
+    for model in sorted(frozenset[str]().union(*(item.models for item in operations))):
+        alias = model
+        # An import under the name of a class of this module would be hidden by it.
+        while alias in taken:
+            alias = f"{alias}Model"
+        aliases[model] = alias
+        taken.add(alias)
+    changed = {model: alias for model, alias in aliases.items() if model != alias}
+    return Group(
+        tag=tag,
+        module=module,
+        class_name=group,
+        text=text,
+        operations=tuple(_with_names(operation, changed) for operation in operations),
+        imports=tuple(
+            model if model == alias else f"{model} as {alias}"
+            for model, alias in aliases.items()
+        ),
+    )
+
+
+def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
+    if not names:
+        return operation
+    return replace(
+        operation,
+        result=renamed(operation.result, names),
+        reads=renamed(operation.reads, names) if operation.reads else None,
+        arguments=tuple(
+            replace(argument, annotation=renamed(argument.annotation, names))
+            for argument in operation.arguments
+        ),
+    )
+
+
+def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
+    return ModelClass(
+        name=model.name,
+        text=docstrings.model_text(model),
+        is_closed=model.is_closed,
+        listed_by=listed_by,
+        fields=tuple(
+            Field(
+                name=member.name,
+                wire=member.wire,
+                annotation=member.type.annotation
+                if member.required
+                else member.type.optional,
+                required=member.required,
+                secret=member.secret,
+                rule=member.limits.rule(required=member.required),
+            )
+            for member in model.members
+        ),
+        models=frozenset(name for each in model.members for name in each.type.models),
+    )
+
+
+def _events(
+    document: Document,
+    schemas: Schemas,
+    models: list[Model],
+    used: frozenset[str],
+    problems: Problems,
+) -> tuple[tuple[tuple[str, str], ...], list[Model]]:
+    """Return the events with their models, and which models only they use."""
+    events: dict[str, str] = {}
+    own: list[Model] = []
+    for event, item in document.root.members("webhooks").items():
+        if event.startswith("x-"):
+            continue
+        with problems.collecting(f"webhook {event}"), schemas.undone_on_failure():
+            model = _event(schemas, problems, event, item)
+            if model is not None:
+                own += list(schemas.found_models())
+                events[event] = model
+    elsewhere = used.union(
+        *(member.type.models for model in models for member in model.members)
+    )
+    only_here = {*events.values()} - elsewhere
+    own += [model for model in models if model.name in only_here]
+    return tuple(events.items()), own
+
+
+def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str | None:
+    """Return the model of an event; `None` for one without a body."""
+    # Nearly always POST. Whatever it is, what is of interest is the body.
+    methods = (node for key, node in item.follow().items() if key in METHODS)
+    operation = PathOperation(next(methods, item), item, "", "POST")
+    content = body(operation)
+    if content is None:
+        error = item.error("an event needs a method with a body")
+        problems.choose("webhooks without a body, which are no events", event, error)
+        return None
+    if content.schema is None or content.kind != "json":
+        raise item.error("an event needs a JSON body and its schema")
+    kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
+    if len(kind.models) != 1 or kind.text not in kind.models:
+        raise content.schema.error("an event must be one object with known members")
+    return kind.text

@@ -1,0 +1,91 @@
+"""Plan what an operation returns: a type, or the target of a redirect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegen.planning.python_types import BYTES, NOTHING, OBJECT, TEXT, Type, joined
+from codegen.planning.schemas import Schemas, Use
+from codegen.reading.document import Node
+from codegen.reading.openapi import Answer, PathOperation, answers, is_json
+
+__all__ = ["Result", "plan_result"]
+
+REDIRECTS = ("301", "302", "303", "307", "308")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an operation returns."""
+
+    type: Type
+    statuses: tuple[int, ...]
+    """Of its success, or of the redirect."""
+    is_redirect: bool = False
+    """Whether it is the target of a redirect."""
+    redirect_member: str | None = None
+    """The member of the type that takes the target of a redirect."""
+
+
+def plan_result(operation: PathOperation, schemas: Schemas, owner: str) -> Result:
+    """Plan what an operation returns.
+
+    Args:
+        operation: The operation.
+        schemas: The document's.
+        owner: What a model is called that has no name in the document.
+
+    Raises:
+        SpecError: It cannot be expressed.
+    """
+    found = {answer.status: answer for answer in answers(operation)}
+    good = [answer for status, answer in found.items() if status.startswith("2")]
+    redirects = [status for status in found if status in REDIRECTS]
+    if not good and redirects:
+        member = _redirect_member(operation.node, NOTHING)
+        return Result(
+            type=NOTHING,
+            statuses=tuple(map(int, redirects)),
+            is_redirect=True,
+            redirect_member=member,
+        )
+    if not good and "default" in found:
+        good = [found["default"]]
+    statuses = tuple(
+        int(answer.status) if answer.status.isdecimal() else 200 for answer in good
+    )
+    kinds = [_type_of(answer, schemas, owner) for answer in good]
+    kind = joined(kinds) if kinds else NOTHING
+    return Result(
+        type=kind,
+        statuses=tuple(dict.fromkeys(statuses)) or (200,),
+        redirect_member=_redirect_member(operation.node, kind),
+    )
+
+
+def _redirect_member(node: Node, kind: Type) -> str | None:
+    declared = node.get("x-redirect-member")
+    if declared is None:
+        return None
+    if not isinstance(declared.value, str) or len(kind.models) != 1:
+        raise declared.error("must be the name of a member of the only response")
+    return declared.value
+
+
+def _type_of(answer: Answer, schemas: Schemas, owner: str) -> Type:
+    if answer.content_type is None:
+        return NOTHING
+    if not is_json(answer.content_type):
+        return TEXT if _is_text(answer, schemas) else BYTES
+    if answer.schema is None:
+        return OBJECT
+    return schemas.type_of(answer.schema, owner, Use.ANSWER)
+
+
+def _is_text(answer: Answer, schemas: Schemas) -> bool:
+    """Return whether an answer that is not JSON is declared as text."""
+    is_plain = str(answer.content_type).lower().startswith("text/")
+    if not is_plain or answer.schema is None:
+        return False
+    flat = schemas.flatten(answer.schema)
+    return flat.types == ["string"] and flat.word("format") != "binary"

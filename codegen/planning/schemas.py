@@ -1,0 +1,400 @@
+"""From a JSON schema to a Python type, and to the models that the types name.
+
+Two things shape the types. Answers are read tolerantly: an enumeration is plain text, so that a
+value that came later is kept. And msgspec must be able to read them: a union holds at most one
+kind of text, one kind of object and one kind of list; what it cannot express becomes `object`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from codegen.planning.names import (
+    MODEL_ATTRIBUTES,
+    argument_name,
+    class_name,
+    is_name,
+    is_secret_name,
+    with_suffix,
+)
+from codegen.planning.python_types import NOTHING, OBJECT, Type, joined, single
+from codegen.reading.document import Node, Place, SpecError
+from codegen.reading.flat import Flat, Flattener
+from codegen.reading.limits import Limits, Siblings, limits_of
+from codegen.reading.problems import Problems
+
+__all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
+
+LONGEST_TYPE = 2_000
+"""In characters. References to references can double a type each time; beyond, it is `object`."""
+
+TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
+"""Formats of timestamps, and their types; UNIX seconds may be text or a number."""
+
+SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
+
+
+MEMBER_RENAMED = "a name that another member has, so another one"
+SCHEMA_RENAMED = "no class name of its own for a schema, so another one"
+
+
+class Use(Enum):
+    """What a type is used for."""
+
+    ANSWER = "answer"
+    """Decoded from JSON by msgspec: a model's member or an operation's result."""
+    ARGUMENT = "argument"
+    """Passed by a caller: closed sets are `Literal`, images may be paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a model, or a keyword argument of a body."""
+
+    name: str
+    wire: str
+    type: Type
+    required: bool
+    secret: bool
+    description: str
+    default: object
+    limits: Limits
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A class for a JSON object."""
+
+    name: str
+    description: str
+    members: tuple[Member, ...]
+    place: Place
+    is_closed: bool = False
+    """Whether further members are rejected."""
+
+
+class Schemas:
+    """Plans the types of schemas, and collects the models that they need.
+
+    Args:
+        components: The document's shared schemas; each that is an object becomes a model.
+        problems: Where names that had to be chosen are noted.
+        broken: What is wrong with some of the components; whatever refers to them is as well.
+    """
+
+    def __init__(
+        self,
+        components: Iterable[tuple[str, Node]],
+        problems: Problems,
+        broken: Mapping[Place, SpecError] = MappingProxyType({}),
+    ) -> None:
+        self.problems = problems
+        self._broken = broken
+        self._names: dict[Place, str] = {}
+        self._taken: dict[str, Node] = {}
+        # Objects without a name of their own that a type named, until `found_models` takes them.
+        # Planning a model can name further ones, so it is a queue and not a result.
+        self._found: list[tuple[Flat, str]] = []
+        self._flattener = Flattener()
+        self._types: dict[tuple[Place, Use], Type] = {}
+        self._open: set[tuple[Place, Use]] = set()
+        # All components get their names before any type is planned: an object inside of one must
+        # not take the name of a later component, whatever the order of the document.
+        for key, node in components:
+            self._claim(key, node)
+
+    def models_of(self, node: Node) -> list[Model]:
+        """Return the model of a shared schema, and those that only it uses.
+
+        Raises:
+            SpecError: It cannot be expressed, or refers to what cannot.
+        """
+        with self.undone_on_failure():
+            flat = self.flatten(node)
+            models: list[Model] = []
+            # A component that only refers to another is that one's model, and gets none.
+            if flat.is_object and flat.node.place == node.place:
+                models.append(self._model(flat, self._names[node.place]))
+            else:
+                self.type_of(node, self._names[node.place], Use.ANSWER)
+            return models + list(self.found_models())
+
+    @contextmanager
+    def undone_on_failure(self) -> Iterator[None]:
+        """Take back names, types and models that were planned in the block, if it fails.
+
+        All of them, as a type that stayed would name a model that does not exist.
+        """
+        marks = self._mark()
+        try:
+            yield
+        except SpecError:
+            self._undo(marks)
+            raise
+
+    def found_models(self) -> Iterator[Model]:
+        """Yield the models found since the last call, and those that they lead to."""
+        while self._found:
+            found, self._found = self._found, []
+            for flat, name in found:
+                yield self._model(flat, name)
+                yield from self.found_models()
+
+    def flatten(self, node: Node) -> Flat:
+        """Return a schema with references followed and `allOf` merged."""
+        return self._flattener.flatten(node)
+
+    # --- types -------------------------------------------------------------------------------
+
+    def type_of(self, node: Node, owner: str, use: Use) -> Type:
+        """Return the type for a schema.
+
+        Args:
+            node: The schema.
+            owner: What to call the model of an object that has no name of its own.
+            use: What the type is for.
+        """
+        flat = self.flatten(node)
+        # Types are kept by the place that defines them. With the place of each reference instead,
+        # `owner` would name a model anew for every use of a schema.
+        while node.has("$ref") and {*dict(node.items())} <= {"$ref", "description"}:
+            node = node.referent()
+        key = (node.place, use)
+        if key in self._open:
+            # A list or union of itself, for which Python has no type without a name. An object of
+            # itself does not get here: its members are planned later, from the queue of models.
+            return OBJECT
+        if key not in self._types:
+            self._open.add(key)
+            try:
+                found = self._type(flat, owner, use)
+            finally:
+                self._open.discard(key)
+            is_long = len(found.text) > LONGEST_TYPE
+            self._types[key] = replace(found, parts=OBJECT.parts) if is_long else found
+        return self._types[key]
+
+    def _type(self, flat: Flat, owner: str, use: Use) -> Type:
+        names = [name for name in flat.types if name != "null"]
+        is_nullable = "null" in flat.types or True in (
+            flat.word("nullable"),
+            flat.word("x-nullable"),
+        )
+        branches = flat.words.get("oneOf") or flat.words.get("anyOf")
+        if "enum" in flat.words or "const" in flat.words:
+            found = self._closed_set(flat, use)
+        elif branches is not None and not flat.properties:
+            found = self._union(branches.elements(), owner, use)
+        elif not names and not flat.is_object and "items" not in flat.words:
+            found = NOTHING if is_nullable and "type" in flat.words else OBJECT
+        else:
+            if not names:
+                names = ["object" if flat.is_object else "array"]
+            found = joined(
+                [self._named(name, names, flat, owner, use) for name in names]
+            )
+        return replace(found, nullable=found.nullable or is_nullable)
+
+    def _named(
+        self, name: str, names: list[str], flat: Flat, owner: str, use: Use
+    ) -> Type:
+        if name == "object":
+            return self._object(flat, owner, use)
+        if name == "array":
+            return self._list(flat, owner, use)
+        kind, is_argument = str(flat.word("format")), use is Use.ARGUMENT
+        if kind in TIMESTAMPS and {*names} <= {"string", "integer", "number"}:
+            return single("datetime" if is_argument else TIMESTAMPS[kind], "date")
+        if name == "string" and kind == "byte" and is_argument:
+            return single("ImageSource", "picture")
+        text = SCALARS.get(name, "str")
+        return single(text, text)
+
+    def _closed_set(self, flat: Flat, use: Use) -> Type:
+        is_nullable = None in flat.closed_set
+        values = [value for value in flat.closed_set if value is not None]
+        kinds = {type(value) for value in values}
+        if not kinds <= {str, int, float, bool}:
+            return replace(OBJECT, nullable=is_nullable)
+        if use is Use.ARGUMENT and kinds in ({str}, {int}):
+            text = f"Literal[{', '.join(dict.fromkeys(map(repr, values)))}]"
+            found = single(text, "literal" if kinds == {str} else "int")
+        else:
+            names = sorted(kind.__name__ for kind in kinds)
+            found = joined([single(name, name) for name in names])
+        return replace(found, nullable=is_nullable)
+
+    def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
+        marks = self._mark()
+        found = joined([self.type_of(branch, owner, use) for branch in branches])
+        if found.parts == OBJECT.parts:
+            # The union became `object`, so nothing names the models of its branches: they would be
+            # generated and never used.
+            self._undo(marks)
+        return found
+
+    def _list(self, flat: Flat, owner: str, use: Use) -> Type:
+        items = flat.words.get("items")
+        owner = f"{owner}Item" if owner in self._taken else owner
+        inner = OBJECT if items is None else self.type_of(items, owner, use)
+        return single(f"list[{inner.annotation}]", "list", inner.models)
+
+    def _object(self, flat: Flat, owner: str, use: Use) -> Type:
+        if flat.properties:
+            if flat.node.place in self._broken:
+                raise self._broken[flat.node.place]
+            name = self._names.get(flat.node.place) or self._inline(flat, owner)
+            return single(name, "dict", frozenset((name,)))
+        values = flat.words.get("additionalProperties")
+        inner = OBJECT
+        if values is not None and not isinstance(values.value, bool):
+            inner = self.type_of(values, f"{owner}Value", use)
+        return single(f"dict[str, {inner.annotation}]", "dict", inner.models)
+
+    # --- models ------------------------------------------------------------------------------
+
+    def _mark(self) -> tuple[int, ...]:
+        return (*map(len, self._collected), len(self._found))
+
+    def _undo(self, marks: tuple[int, ...]) -> None:
+        *sizes, known = marks
+        for each, size in zip(self._collected, sizes, strict=True):
+            while len(each) > size:
+                each.popitem()
+        del self._found[known:]
+
+    @property
+    def _collected(self) -> list[dict[Any, Any]]:
+        return [self._names, self._taken, self._types]
+
+    def _claim(self, key: str, node: Node) -> None:
+        name = class_name(key)
+        if not name:
+            name = with_suffix("Model", self._taken.__contains__)
+            error = node.error(f"{key!r} results in no class name; rename it")
+            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
+        if name in self._taken:
+            other, name = name, with_suffix(name, self._taken.__contains__)
+            error = node.error(
+                f"{key!r} results in the class {other}, like"
+                f" {self._taken[other].place[-1]!r}; rename one"
+            )
+            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
+        self._taken[name] = node
+        self._names[node.place] = name
+
+    def _inline(self, flat: Flat, owner: str) -> str:
+        number, name = 2, owner
+        while name in self._taken:
+            name, number = f"{owner}{number}", number + 1
+        self._taken[name] = flat.node
+        self._names[flat.node.place] = name
+        self._found.append((flat, name))
+        return name
+
+    def _model(self, flat: Flat, name: str) -> Model:
+        members = tuple(self.members(flat, name, Use.ANSWER, MODEL_ATTRIBUTES))
+        is_closed = flat.word("additionalProperties") is False
+        return Model(name, flat.description, members, flat.node.place, is_closed)
+
+    def members(
+        self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
+    ) -> Iterator[Member]:
+        """Yield the members of an object.
+
+        Raises:
+            SpecError: Two have the same Python name.
+        """
+        wires: dict[str, str] = {}
+
+        def siblings(place: Node, wire: str) -> str:
+            if wire not in flat.properties:
+                raise place.error(
+                    f"the object has no member {wire!r}; name one that it has"
+                )
+            return python_name(flat.properties[wire], wire, taken)
+
+        for wire, node in flat.properties.items():
+            schema = self.flatten(node)
+            name = python_name(node, wire, taken)
+            if name in wires:
+                error = node.error(
+                    f"{wire!r} and {wires[name]!r} both result in the Python name {name!r};"
+                    " give one an 'x-python-name'"
+                )
+                name = with_suffix(name, wires.__contains__)
+                self.problems.choose(MEMBER_RENAMED, f"{wire} is {name}", error)
+            # msgspec writes names into JSON without escaping, and so rejects these.
+            if re.search(r'["\\\x00-\x1f]', wire):
+                raise node.error(
+                    f"the member {wire!r} has a character that neither model nor body"
+                    " can have; rename it"
+                )
+            wires[name] = wire
+            kind = self.type_of(
+                node, owner + (class_name(wire).rstrip("_") or "Member"), use
+            )
+            yield Member(
+                name=name,
+                wire=wire,
+                type=kind,
+                required=wire in flat.required,
+                secret=self.is_secret(wire, schema, kind),
+                description=schema.description,
+                default=schema.word("default"),
+                limits=self.limits(schema, siblings),
+                node=node,
+            )
+
+    def is_secret(self, wire: str, flat: Flat, kind: Type) -> bool:
+        """Return whether a value is a secret: by `x-secret`, else by its name and type."""
+        declared = flat.word("x-secret")
+        if declared is not None:
+            return declared is True
+        return is_secret_name(wire) and any(
+            part.family != "bool" for part in kind.parts
+        )
+
+    def is_file(self, node: Node) -> bool:
+        """Return whether a member of a form is a file, or a list of them."""
+        flat = self.flatten(node)
+        if flat.types == ["array"] and "items" in flat.words:
+            flat = self.flatten(flat.words["items"])
+        is_raw = (
+            "contentMediaType" in flat.words and "contentEncoding" not in flat.words
+        )
+        return flat.types in (["string"], ["file"], []) and (
+            flat.word("format") == "binary" or is_raw or flat.types == ["file"]
+        )
+
+    def limits(self, flat: Flat, siblings: Siblings | None = None) -> Limits:
+        """Return a schema's limits.
+
+        Args:
+            flat: The schema.
+            siblings: From the name of a member beside it to its Python name.
+        """
+        items = flat.words.get("items")
+        return limits_of(flat, self.flatten(items) if items else None, siblings)
+
+
+def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
+    """Return the Python name of a member or parameter; `x-python-name` overrides the rule."""
+    chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
+    name = argument_name(wire, taken) if chosen is None else chosen
+    if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
+        fault = "is reserved or not a valid Python name"
+        fault = fault if chosen else "results in no Python name"
+        raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
+    if chosen and (name.startswith("_") or name != argument_name(name, taken)):
+        raise node.error(
+            f"{chosen!r} is not a plain Python name; use lower-case words like 'room_id'"
+        )
+    return name

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codegen.planning.docstrings import argument_text, layout, paragraphs, titled
+from codegen.reading.limits import Limits
+from tests.codegen.packages import Generate, document, operation
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.text() | st.sampled_from(['"', "\\", '"""', "\n", "a\n\nb", "\\\\"]),
+        min_size=1,
+    )
+)
+def test_any_text_is_a_valid_docstring(texts: list[str]) -> None:
+    namespace: dict[str, object] = {}
+
+    exec(f"def f():\n    {layout(texts, 4)}\n    return 1", namespace)  # noqa: S102 - as above
+
+    function = namespace["f"]
+    assert callable(function)
+    assert function() == 1
+
+
+def test_a_long_title_becomes_a_paragraph() -> None:
+    assert titled("Get a thing", "Call `get_thing`.") == ["Get a thing."]
+    assert titled("long " * 20, "Call `get_thing`.") == [
+        "Call `get_thing`.",
+        f"{'long ' * 20}".strip() + ".",
+    ]
+
+
+def test_lists_keep_their_lines_and_text_is_joined() -> None:
+    assert paragraphs("one\ntwo\n\n- a\n- b\n") == ["one two", "- a\n- b\n"]
+
+
+@pytest.mark.parametrize(
+    ("description", "limits", "default", "expected"),
+    [
+        ("Size", Limits(), 5, "Size. The server's default is `5`."),
+        ("Size; 5 by default", Limits(), 5, "Size; 5 by default."),
+        ("Size", Limits(minimum=1, maximum=9), None, "Size. 1 to 9."),
+        ("Size, 1 to 9", Limits(minimum=1, maximum=9), None, "Size, 1 to 9."),
+        ("Name", Limits(max_length=1), None, "Name. At most 1 character."),
+        ("Names", Limits(min_length=2, is_list=True), None, "Names. At least 2 items."),
+        ("", Limits(), None, "`size` in the query."),
+    ],
+)
+def test_an_argument_has_its_limits_and_default_unless_the_description_has_them(
+    description: str, limits: Limits, default: object, expected: str
+) -> None:
+    text = argument_text(description, limits, default, fallback="`size` in the query.")
+
+    assert text == expected
+
+
+def test_help_has_the_texts_of_the_docstring_without_the_terms_of_python(
+    generate: Generate,
+) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"color": {"type": ["string", "null"], "description": "Color."}},
+    }
+    put = operation(
+        summary="Get a thing",
+        description="All of it.",
+        requestBody={"content": {"application/json": {"schema": schema}}},
+        **{
+            "x-auth": "bearer",
+            "x-page": True,
+            "x-quirks": ["Slow"],
+            "x-scopes": ["view_group"],
+        },
+    )
+    package = generate(document({"/thing": {"put": put}}))
+    help_texts = __import__(f"{package.__name__}.help", fromlist=["HELP"]).HELP
+    docstring = inspect.getdoc(package.Things.get_thing)
+
+    assert help_texts["get_thing"].details == (
+        "All of it.",
+        "Known quirks:",
+        "- Slow.\n",
+    )
+    assert help_texts["get_thing"].arguments == {"color": "Color."}
+    assert help_texts["get_thing"].notes == (
+        "Scope: `view_group`. Token: kind not known.",
+    )
+    assert docstring is not None
+    assert "`items()` iterates over all pages" in docstring
+    assert "color: Color. `None` sends null." in docstring
