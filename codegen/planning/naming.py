@@ -21,7 +21,7 @@ from codegen.planning.names import (
     with_suffix,
 )
 from codegen.reading.document import Node, SpecError
-from codegen.reading.openapi import PathOperation
+from codegen.reading.paths import PathOperation
 from codegen.reading.problems import Problems
 
 __all__ = ["PREFIXES", "Names", "name_operations"]

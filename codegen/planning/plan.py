@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from codegen.planning import docstrings
+from codegen.planning.models import Model, Use
 from codegen.planning.names import class_name
 from codegen.planning.naming import PREFIXES, Names, name_operations
 from codegen.planning.operations import plan_operation
@@ -22,10 +22,13 @@ from codegen.planning.package import (
     Operation,
     Package,
 )
-from codegen.planning.schemas import Model, Schemas, Use
+from codegen.planning.prose import one_line, paragraphs
+from codegen.planning.schemas import Schemas
+from codegen.planning.texts import model_text
+from codegen.reading.bodies import body
 from codegen.reading.check import check
 from codegen.reading.document import Document, Node, Place, SpecError
-from codegen.reading.openapi import METHODS, PathOperation, body, component_schemas
+from codegen.reading.paths import METHODS, PathOperation, component_schemas
 from codegen.reading.problems import Problems
 from codegen.reading.servers import default_base_url
 
@@ -85,15 +88,15 @@ def plan(
     for item in (item for items in groups.values() for item in items if item.is_page):
         pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
     about = {
-        tag.text("name"): docstrings.paragraphs(tag.text("description"))
+        tag.text("name"): paragraphs(tag.text("description"))
         for tag in document.root.listed("tags")
     }
     info = document.root.get("info")
     return Package(
         client=client or _client(document, package, names, models),
         name=package,
-        title=docstrings.one_line(info.text("title")) if info else "",
-        source=docstrings.one_line(source),
+        title=one_line(info.text("title")) if info else "",
+        source=one_line(source),
         command=command,
         left_out=tuple(problems.left_out),
         groups=tuple(
@@ -213,7 +216,7 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
 def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
     return ModelClass(
         name=model.name,
-        text=docstrings.model_text(model),
+        text=model_text(model),
         is_closed=model.is_closed,
         listed_by=listed_by,
         fields=tuple(

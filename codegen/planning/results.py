@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegen.planning.models import Use
 from codegen.planning.python_types import BYTES, NOTHING, OBJECT, TEXT, Type, joined
-from codegen.planning.schemas import Schemas, Use
+from codegen.planning.schemas import Schemas
+from codegen.reading.bodies import Answer, answers, is_json
 from codegen.reading.document import Node
-from codegen.reading.openapi import Answer, PathOperation, answers, is_json
+from codegen.reading.paths import PathOperation
 
 __all__ = ["Result", "plan_result"]
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from codegen.planning.models import Member, Model, Use, python_name
 from codegen.planning.names import (
     MODEL_ATTRIBUTES,
-    argument_name,
     class_name,
-    is_name,
     is_secret_name,
     with_suffix,
 )
@@ -29,55 +27,24 @@ from codegen.reading.flat import Flat, Flattener
 from codegen.reading.limits import Limits, Siblings, limits_of
 from codegen.reading.problems import Problems
 
-__all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
+__all__ = ["Schemas"]
+
 
 LONGEST_TYPE = 2_000
 """In characters. References to references can double a type each time; beyond, it is `object`."""
 
+
 TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
 """Formats of timestamps, and their types; UNIX seconds may be text or a number."""
+
 
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
 
 
 MEMBER_RENAMED = "a name that another member has, so another one"
+
+
 SCHEMA_RENAMED = "no class name of its own for a schema, so another one"
-
-
-class Use(Enum):
-    """What a type is used for."""
-
-    ANSWER = "answer"
-    """Decoded from JSON by msgspec: a model's member or an operation's result."""
-    ARGUMENT = "argument"
-    """Passed by a caller: closed sets are `Literal`, images may be paths."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member of a model, or a keyword argument of a body."""
-
-    name: str
-    wire: str
-    type: Type
-    required: bool
-    secret: bool
-    description: str
-    default: object
-    limits: Limits
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A class for a JSON object."""
-
-    name: str
-    description: str
-    members: tuple[Member, ...]
-    place: Place
-    is_closed: bool = False
-    """Whether further members are rejected."""
 
 
 class Schemas:
@@ -383,18 +350,3 @@ class Schemas:
         """
         items = flat.words.get("items")
         return limits_of(flat, self.flatten(items) if items else None, siblings)
-
-
-def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
-    """Return the Python name of a member or parameter; `x-python-name` overrides the rule."""
-    chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
-    name = argument_name(wire, taken) if chosen is None else chosen
-    if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
-        fault = "is reserved or not a valid Python name"
-        fault = fault if chosen else "results in no Python name"
-        raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
-    if chosen and (name.startswith("_") or name != argument_name(name, taken)):
-        raise node.error(
-            f"{chosen!r} is not a plain Python name; use lower-case words like 'room_id'"
-        )
-    return name

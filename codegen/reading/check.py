@@ -10,12 +10,8 @@ import re
 from dataclasses import replace
 
 from codegen.reading.document import Document, Node, words
-from codegen.reading.openapi import (
-    PathOperation,
-    parameters,
-    path_operations,
-    template_names,
-)
+from codegen.reading.parameters import parameters
+from codegen.reading.paths import PathOperation, path_operations, template_names
 from codegen.reading.problems import Problems
 from codegen.reading.security import access_of
 from codegen.reading.servers import server_prefix

@@ -44,6 +44,11 @@ class Document:
         """The whole document."""
         return Node(self, (), self.value)
 
+    @property
+    def is_swagger(self) -> bool:
+        """Whether it is Swagger 2.0 rather than OpenAPI 3."""
+        return self.root.has("swagger")
+
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest one around it that is known."""
         for length in range(len(place), 0, -1):

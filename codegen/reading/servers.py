@@ -10,7 +10,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from codegen.reading.document import Node
-from codegen.reading.openapi import PathOperation
+from codegen.reading.paths import PathOperation
 
 __all__ = ["default_base_url", "server_prefix"]
 

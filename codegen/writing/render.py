@@ -12,9 +12,10 @@ from pathlib import Path
 
 import jinja2
 
-from codegen.planning.docstrings import layout, one_line, titled
 from codegen.planning.package import Block, Group, ModelClass, Operation, Package
 from codegen.planning.plan import renamed
+from codegen.planning.prose import one_line, titled
+from codegen.writing.docstrings import layout
 from codegen.writing.formatting import HEADER, formatted
 
 __all__ = ["render", "render_clients", "wrapped"]

@@ -14,6 +14,9 @@ from types import ModuleType
 import yaml
 
 from codegen.__main__ import main
+from codegen.reading.document import Document
+from codegen.reading.paths import PathOperation, path_operations
+from codegen.reading.problems import Problems
 from hipkit.api.operation import Operation, RequestParts
 
 __all__ = ["Generate", "document", "generating", "operation", "sent", "spec"]
@@ -94,3 +97,13 @@ def sent(
     api = package.Api(seen.append)
     getattr(getattr(api, group), method)(*arguments, **keywords)
     return seen[0].call()
+
+
+def read(path_item: object) -> list[PathOperation]:
+    """Return the operations of a path."""
+    spec = Document("spec.yaml", document({"/thing": path_item}), {})
+    problems = Problems()
+    found = list(path_operations(spec, problems))
+    if problems.found:
+        raise problems.found[0]
+    return found

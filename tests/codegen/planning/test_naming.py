@@ -4,7 +4,7 @@ import pytest
 
 from codegen.planning.naming import Names, name_operations
 from codegen.reading.document import Document, SpecError
-from codegen.reading.openapi import path_operations
+from codegen.reading.paths import path_operations
 from codegen.reading.problems import Problems
 from tests.codegen.packages import Generate, document, operation
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from codegen.reading.document import Document, SpecError
-from codegen.reading.openapi import path_operations
+from codegen.reading.paths import path_operations
 from codegen.reading.problems import Problems
 from codegen.reading.security import Access, access_of
 from tests.codegen.packages import document, operation

@@ -1,38 +1,31 @@
-"""Docstrings and help: the document's texts as Google-style blocks, and their layout.
-
-Text of the document becomes part of Python source here; `layout` escapes it.
-"""
+"""The texts of operations, arguments and models, as Google-style blocks."""
 
 from __future__ import annotations
 
 import json
 import re
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codegen.planning.models import Member, Model
 from codegen.planning.package import Argument, Block, Help, Section
-from codegen.planning.schemas import Member, Model
+from codegen.planning.prose import (
+    LONGEST_FIRST_LINE,
+    one_line,
+    paragraphs,
+    sentence,
+    split_link,
+    titled,
+)
+from codegen.reading.bodies import Answer
 from codegen.reading.document import Node, pointer
 from codegen.reading.limits import Limits
-from codegen.reading.openapi import Answer
 
-__all__ = [
-    "OperationTexts",
-    "argument_text",
-    "described",
-    "layout",
-    "member_text",
-    "model_text",
-    "one_line",
-    "paragraphs",
-    "sentence",
-    "titled",
-]
+__all__ = ["OperationTexts", "argument_text", "described", "member_text", "model_text"]
 
-WIDTH = 88
-LONGEST_FIRST_LINE = 76
+
 LONGEST_DEFAULT = 60
+
 
 ERRORS = {
     "400": "BadRequestError",
@@ -43,6 +36,8 @@ ERRORS = {
     "429": "RateLimitError",
     "5XX": "ServerError",
 }
+
+
 UNREACHABLE = "405"
 """Method not allowed: a generated method never gets it, since it has the path's own method."""
 
@@ -180,14 +175,6 @@ def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
     return [Section(title, tuple(entries))] if entries else []
 
 
-def titled(title: str, otherwise: str) -> list[str]:
-    """Return the title as first line, or another one and the title, if that is too long."""
-    line = sentence(title)
-    if not line:
-        return [otherwise]
-    return [line] if len(line) <= LONGEST_FIRST_LINE else [otherwise, line]
-
-
 def model_text(model: Model) -> list[Block]:
     """Return the blocks for a model."""
     first, *rest = paragraphs(model.description) or [""]
@@ -286,111 +273,3 @@ def _range(low: float | None, high: float | None, unit: str, description: str) -
 def _choice(words: Sequence[str]) -> str:
     shown = [f"`{one_line(word)}`" for word in words]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
-
-
-# --- text ----------------------------------------------------------------------------------------
-
-
-def one_line(text: str) -> str:
-    """Return a text as one line without control characters."""
-    return " ".join(_plain(text).split())
-
-
-def sentence(text: str) -> str:
-    """Return a text as one line that ends like a sentence."""
-    line = one_line(text)
-    return line if not line or line[-1] in ".!?:;" else f"{line}."
-
-
-def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a description; lists and code keep their lines."""
-    blocks: list[list[str]] = [[]]
-    fenced = False
-    for line in [*_plain(text).split("\n"), ""]:
-        if line.strip().startswith("```"):
-            fenced = not fenced
-        if line.strip() or fenced:
-            blocks[-1].append(line.rstrip())
-        else:
-            blocks.append([])
-    return [_block(lines) for lines in blocks if lines]
-
-
-def split_link(description: str) -> tuple[str, str]:
-    """Split the link off a description whose last line is one."""
-    lines = description.rstrip().splitlines()
-    last = lines[-1].strip() if lines else ""
-    if re.fullmatch(r"https?://\S+", last):
-        return "\n".join(lines[:-1]), last
-    return description, ""
-
-
-def _plain(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else " " for letter in text
-    )
-
-
-def _block(lines: list[str]) -> str:
-    keeps_lines = any(
-        re.match(r"\s*([-*+]|\d+[.)])\s|    |\s*```|\s*\|", line) for line in lines
-    )
-    if keeps_lines:
-        return "\n".join(lines) + "\n"
-    return " ".join(line.strip() for line in lines)
-
-
-def layout(blocks: Iterable[Block], indent: int) -> str:
-    """Return blocks as a docstring with quotes, for this indentation."""
-    lines: list[str] = []
-    for block in blocks:
-        lines += ["", *_lines(block, indent)]
-    text = textwrap.indent("\n".join(lines[1:]), " " * indent)[indent:]
-    if "\n" in text:
-        text += "\n" + " " * indent
-    return _quoted(_plain(text))
-
-
-def _lines(block: Block, indent: int) -> list[str]:
-    if isinstance(block, Section):
-        found = [f"{block.title}:"]
-        for name, text in block.entries:
-            entry, later = (f"{name}: {text}", 8) if name else (text, 4)
-            found += _wrapped(entry, indent, first=" " * 4, later=" " * later)
-        return found
-    if "\n" not in block:
-        # A summary stays on its line, however long: `titled` sees to its length.
-        is_short = len(block) <= LONGEST_FIRST_LINE + 8
-        return [block] if is_short else _wrapped(block, indent)
-    found = []
-    for line in block.rstrip("\n").split("\n"):
-        mark = re.match(r"\s*[-*+]\s", line)
-        hanging = len(line) - len(line.lstrip()) + 2 * bool(mark)
-        if "```" in block or line.startswith("    "):
-            found.append(line)
-        else:
-            found += _wrapped(line, indent, later=" " * hanging)
-    return found
-
-
-def _wrapped(text: str, indent: int, *, first: str = "", later: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        width=WIDTH - indent,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _quoted(text: str) -> str:
-    """Put a text between triple quotes, with those inside escaped."""
-    is_plain = '"""' not in text and not text.endswith(('"', "\\"))
-    if "\\" in text and is_plain:
-        return f'r"""{text}"""'
-    last = '\\"' if text.endswith('"') else ""
-    body = text[:-1] if last else text
-    body = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'"""{body}{last}"""'

@@ -3,41 +3,10 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from codegen.planning.docstrings import argument_text, layout, paragraphs, titled
+from codegen.planning.texts import argument_text
 from codegen.reading.limits import Limits
 from tests.codegen.packages import Generate, document, operation
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(
-    st.lists(
-        st.text() | st.sampled_from(['"', "\\", '"""', "\n", "a\n\nb", "\\\\"]),
-        min_size=1,
-    )
-)
-def test_any_text_is_a_valid_docstring(texts: list[str]) -> None:
-    namespace: dict[str, object] = {}
-
-    exec(f"def f():\n    {layout(texts, 4)}\n    return 1", namespace)  # noqa: S102 - as above
-
-    function = namespace["f"]
-    assert callable(function)
-    assert function() == 1
-
-
-def test_a_long_title_becomes_a_paragraph() -> None:
-    assert titled("Get a thing", "Call `get_thing`.") == ["Get a thing."]
-    assert titled("long " * 20, "Call `get_thing`.") == [
-        "Call `get_thing`.",
-        f"{'long ' * 20}".strip() + ".",
-    ]
-
-
-def test_lists_keep_their_lines_and_text_is_joined() -> None:
-    assert paragraphs("one\ntwo\n\n- a\n- b\n") == ["one two", "- a\n- b\n"]
 
 
 @pytest.mark.parametrize(

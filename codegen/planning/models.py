@@ -1,0 +1,67 @@
+"""Models and their members, as schemas describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from codegen.planning.names import (
+    argument_name,
+    is_name,
+)
+from codegen.planning.python_types import Type
+from codegen.reading.document import Node, Place
+from codegen.reading.limits import Limits
+
+__all__ = ["Member", "Model", "Use", "python_name"]
+
+
+class Use(Enum):
+    """What a type is used for."""
+
+    ANSWER = "answer"
+    """Decoded from JSON by msgspec: a model's member or an operation's result."""
+    ARGUMENT = "argument"
+    """Passed by a caller: closed sets are `Literal`, images may be paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a model, or a keyword argument of a body."""
+
+    name: str
+    wire: str
+    type: Type
+    required: bool
+    secret: bool
+    description: str
+    default: object
+    limits: Limits
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A class for a JSON object."""
+
+    name: str
+    description: str
+    members: tuple[Member, ...]
+    place: Place
+    is_closed: bool = False
+    """Whether further members are rejected."""
+
+
+def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
+    """Return the Python name of a member or parameter; `x-python-name` overrides the rule."""
+    chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
+    name = argument_name(wire, taken) if chosen is None else chosen
+    if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
+        fault = "is reserved or not a valid Python name"
+        fault = fault if chosen else "results in no Python name"
+        raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
+    if chosen and (name.startswith("_") or name != argument_name(name, taken)):
+        raise node.error(
+            f"{chosen!r} is not a plain Python name; use lower-case words like 'room_id'"
+        )
+    return name
