@@ -14,8 +14,6 @@ Read next: `tables.py`, which reads each table.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -59,8 +57,6 @@ class RelayFile:
     """How long messages are kept."""
     public_url: str | None = None
     """Scheme and host of links, without a slash at the end."""
-    digest: str = ""
-    """Of what the file says: the same for files that mean the same. No secret is in it."""
 
 
 class WhenTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +178,6 @@ def _read(
         senders=senders,
         keep_days=keep_days,
         public_url=public_url,
-        digest=_digest(document),
     )
 
 
@@ -338,9 +333,3 @@ def secret_keys(target: Target[Any]) -> set[str]:
         for each in fields_of(target.settings)
         if "Secret" in str(each.type)
     }
-
-
-def _digest(document: Mapping[str, object]) -> str:
-    """Return a digest of a document: secrets are references in it."""
-    canonical = json.dumps(document, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()

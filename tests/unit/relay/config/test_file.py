@@ -309,14 +309,6 @@ def test_a_missing_file_is_told_once_with_its_path(files: Files) -> None:
     assert str(told.value) == f"{files.path}: No such file or directory"
 
 
-def test_a_digest_is_of_what_a_file_means(files: Files) -> None:
-    first = files.read(MINIMAL).digest
-
-    assert files.read("# words\n\n" + MINIMAL.replace(" = ", "=")).digest == first
-    assert files.read(MINIMAL.replace("ops", "opz")).digest != first
-    assert files.read("keep_days = 3\n" + MINIMAL).digest != first
-
-
 def test_the_example_has_every_setting_and_is_read(
     repository: Path, tmp_path: Path
 ) -> None:
