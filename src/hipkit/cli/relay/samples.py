@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from hipkit.extras import install_hint
 from hipkit.relay.message import Color, RelayMessage
 from hipkit.relay.reading import read_posted
-from hipkit.relay.routes.route import Route
+from hipkit.relay.routes.route import Route, is_like
 from hipkit.relay.targets.protocol import (
     PLACE,
     HttpCall,
@@ -28,6 +28,9 @@ SAMPLE_TEXT = (
     "<code>3</code> of 1,204 tests"
 )
 ROOM = "Dev Ops"
+ANYTHING, LETTERS = "main", "1ax"
+SIGNS = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]")
+"""What is no letter of its own in a pattern."""
 SENDER = "Jenkins"
 
 
@@ -101,9 +104,21 @@ def missing_extra(rendered: Rendered) -> str | None:
 
 
 def room_of(route: Route) -> str:
-    """Return a room that a route takes messages of: the first that is no pattern."""
-    names = [name for name in route.rooms if not any(sign in name for sign in "*?[")]
-    if names:
-        return names[0]
-    is_usual = any(fnmatch.fnmatch(ROOM.lower(), name.lower()) for name in route.rooms)
-    return ROOM if is_usual or not route.rooms else route.rooms[0]
+    """Return a name of a room that a route takes messages of, the usual one where it can be."""
+    rooms = route.rooms or (ROOM,)
+    plain = [name for name in rooms if not SIGNS.search(name)]
+    names = (*plain, ROOM, *map(_filled, rooms))
+    return next((name for name in names if is_like(rooms, name)), rooms[0])
+
+
+def _filled(pattern: str) -> str:
+    """Return a name that a pattern is meant for, such as `Build main` for `Build *`."""
+    return SIGNS.sub(_letters, pattern)
+
+
+def _letters(found: re.Match[str]) -> str:
+    sign = found.group()
+    if sign.startswith("*"):
+        return ANYTHING
+    candidates = (*LETTERS, *sign[1:-1])
+    return next((each for each in candidates if is_like((sign,), each)), "")

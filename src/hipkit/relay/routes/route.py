@@ -12,7 +12,7 @@ from hipkit.relay.message import Color, Kind
 from hipkit.relay.targets.protocol import Notify, Settings, Target
 from hipkit.server.events.posted import PostedMessage
 
-__all__ = ["Backlog", "Conditions", "Route", "takers"]
+__all__ = ["Backlog", "Conditions", "Route", "is_like", "takers"]
 
 Backlog = Literal["summarise", "send"]
 """What becomes of many messages that waited long: one summary, or each of them."""
@@ -35,7 +35,7 @@ class Conditions:
         return (
             (not self.color or message.color in self.color)
             and (not self.kind or message.kind in self.kind)
-            and (not self.sender or _is_like(self.sender, message.sender))
+            and (not self.sender or is_like(self.sender, message.sender))
         )
 
 
@@ -101,7 +101,7 @@ def takers(
 
 
 def _is_of_room(route: Route, room: str | None) -> bool:
-    return route.private if room is None else _is_like(route.rooms, room)
+    return route.private if room is None else is_like(route.rooms, room)
 
 
 def _find_text(when: Conditions, text: str) -> bool | None:
@@ -114,6 +114,7 @@ def _find_text(when: Conditions, text: str) -> bool | None:
         return None
 
 
-def _is_like(patterns: tuple[str, ...], name: str) -> bool:
+def is_like(patterns: tuple[str, ...], name: str) -> bool:
+    """Return whether a name is as one of some patterns, in any case of letters."""
     name = name.lower()
     return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in patterns)

@@ -20,7 +20,11 @@ from tests.unit.relay.fake_target import FakeSettings, FakeTarget
         (("*",), "Dev Ops"),
         (("dev *",), "Dev Ops"),
         (("Build *", "CI"), "CI"),
-        (("Build *",), "Build *"),
+        (("Build *",), "Build main"),
+        (("* alerts",), "main alerts"),
+        (("Team ?",), "Team 1"),
+        (("db[2-9][!0-9]",), "db2a"),
+        (("a[b",), "a[b"),
         ((), "Dev Ops"),
     ],
 )
