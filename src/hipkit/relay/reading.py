@@ -13,9 +13,10 @@ from typing import cast, get_args
 
 import msgspec
 
-from hipkit.relay.markup.cleaning import clean_line, host_elsewhere, safe_url
+from hipkit.relay.markup.cleaning import clean_line, safe_url
 from hipkit.relay.markup.from_html import read_html_tree
 from hipkit.relay.markup.from_text import read_text_tree
+from hipkit.relay.markup.links import honest_text
 from hipkit.relay.markup.tree import Element, Node, Text
 from hipkit.relay.message import (
     Attribute,
@@ -148,7 +149,7 @@ def read_card(text: str) -> RelayCard | None:
         style=cast("CardStyle", style)
         if style in get_args(CardStyle)
         else "application",
-        title=_shown(clean_line(_text(card, "title")), url),
+        title=honest_text(clean_line(_text(card, "title")), url),
         url=url,
         description=_description(card.get("description")),
         attributes=_attributes(card.get("attributes")),
@@ -184,17 +185,11 @@ def _attribute(attribute: Mapping[str, object]) -> Attribute:
     url = safe_url(_text(value, "url"))
     return Attribute(
         label=clean_line(_text(attribute, "label")),
-        value=_shown(clean_line(_text(value, "label"), 1_000), url),
+        value=honest_text(clean_line(_text(value, "label"), 1_000), url),
         url=url,
         icon=_picture(value.get("icon")),
         level=LOZENGES.get(_text(value, "style")),
     )
-
-
-def _shown(text: str, url: str | None) -> str:
-    """Return the text of a link, with its host where it reads as an address elsewhere."""
-    host = None if url is None else host_elsewhere(text, url)
-    return text if host is None else f"{text} ({host})"
 
 
 def _picture(value: object) -> RelayPicture | None:

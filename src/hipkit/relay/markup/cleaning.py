@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from hipkit.api.addresses import is_web_address
+from hipkit.relay.markup.hosts import ascii_host, looks_like_another, named_hosts
 
 __all__ = ["clean_line", "clean_text", "host_elsewhere", "safe_url"]
 
@@ -28,9 +29,6 @@ LONGEST_URL = 2_000
 """Characters of an address. Longer ones are no link: targets refuse them."""
 IN_URL = re.compile(r"[^!#-;=?-Z\[\]_a-z~]")
 """What an address is never sent with: it could end the address in a target's markup."""
-
-NAMED = re.compile(r"(?:\bhttps?://|\bwww\.)([^\s/?#:()<>\[\]\"',]+)", re.IGNORECASE)
-"""A host in a text that reads as an address."""
 
 
 def clean_text(text: str) -> str:
@@ -60,8 +58,13 @@ def safe_url(url: str | None) -> str | None:
         return None
     url = url.strip()
     if is_web_address(url):
-        if "@" in urlsplit(url).netloc:
+        place = urlsplit(url).netloc
+        if "@" in place:
             return None
+        if not place.isascii():
+            # A host of another script is read as itself, and cannot look like another one.
+            host, colon, port = place.partition(":")
+            url = url.replace(place, f"{ascii_host(host)}{colon}{port}", 1)
         url = url.replace("@", "%40")
     elif not MAIL.fullmatch(url):
         return None
@@ -72,12 +75,19 @@ def safe_url(url: str | None) -> str | None:
 def host_elsewhere(shown: str, url: str) -> str | None:
     """Return the host of a link whose text reads as the address of another one, else `None`.
 
-    Chats show the text alone, so a reader of `https://bank.example` would be led astray.
+    Chats show the text alone, so a reader of `https://bank.example` or `bank.example` would be led
+    astray. A host that only looks like another one, by letters of other scripts, is returned too.
+
+    Args:
+        shown: The text.
+        url: Where it leads, from `safe_url`.
     """
-    host = unquote(urlsplit(url).hostname or "").removeprefix("www.")
-    found = (each[1].lower().rstrip(".;!") for each in NAMED.finditer(shown))
-    named = {name.removeprefix("www.") for name in found}
-    return host if host and named - {host} else None
+    host = ascii_host(urlsplit(url).hostname or "").removeprefix("www.")
+    if not host:
+        return None
+    named = {host} if safe_url(shown) == url else named_hosts(shown)
+    is_misread = host in named and not shown.isascii() and looks_like_another(host)
+    return host if is_misread or named - {host} else None
 
 
 def _replacement(found: re.Match[str]) -> str:

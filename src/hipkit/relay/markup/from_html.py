@@ -19,6 +19,7 @@ from hipkit.api.messages.message_html import CELLS, TAGS, read_html
 from hipkit.api.messages.message_html import Tag as HtmlTag
 from hipkit.api.messages.message_html import Text as HtmlText
 from hipkit.relay.markup.cleaning import clean_text, host_elsewhere, safe_url
+from hipkit.relay.markup.links import honest_text, typed_link
 from hipkit.relay.markup.marked_text import text_of
 from hipkit.relay.markup.nesting import PARTS, kind_of, place_parts
 from hipkit.relay.markup.tree import Element, Node, Tag, Text
@@ -222,9 +223,7 @@ class _Builder:
             return
         self._space()
         self._is_begun, self._is_spaced = True, False
-        if (host := host_elsewhere(alt, url)) is not None:
-            alt = f"{alt} ({host})"
-        self._add(Element(tag="img", url=url, alt=alt))
+        self._add(Element(tag="img", url=url, alt=honest_text(alt, url)))
         self._elements += 1
 
     def _start_inline(self, tag: HtmlTag) -> None:
@@ -342,8 +341,5 @@ def _honest(children: tuple[Node, ...], url: str) -> tuple[Node, ...]:
 
 def _with_links(text: str) -> Iterable[Node]:
     for piece in split_text(text):
-        url = safe_url(piece.text) if piece.kind == "link" else None
-        if url is None:
-            yield Text(piece.text)
-        else:
-            yield Element(tag="a", url=url, children=(Text(piece.text),))
+        link = typed_link(piece.text) if piece.kind == "link" else None
+        yield Text(piece.text) if link is None else link

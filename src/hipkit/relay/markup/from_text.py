@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from hipkit.api.messages.mentions_and_links import EVERYBODY, split_text
-from hipkit.relay.markup.cleaning import clean_text, safe_url
+from hipkit.relay.markup.cleaning import clean_text
 from hipkit.relay.markup.from_html import LONGEST_SOURCE
+from hipkit.relay.markup.links import typed_link
 from hipkit.relay.markup.tree import Element, Mention, Node, Text
 
 __all__ = ["read_text_tree"]
@@ -58,9 +59,7 @@ def _nodes(text: str, names: dict[str, str]) -> Iterator[Node]:
     for piece in split_text(text):
         node: Node | None = None
         if piece.kind == "link":
-            url = safe_url(piece.text)
-            if url is not None:
-                node = Element(tag="a", url=url, children=(Text(piece.text),))
+            node = typed_link(piece.text)
         elif piece.kind == "mention":
             name = names.get(piece.name.casefold())
             if name is not None:
