@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ["", "fast", "otel", "cli", "addon", "server", "relay", "apprise"]
+EXTRAS = ["", "fast", "otel", "cli", "addon", "server", "relay", "postgres", "apprise"]
 
 SEND_IN_MEMORY = """
 from hipkit import HipChat
@@ -130,6 +130,32 @@ def test_an_install_brings_as_many_packages_as_the_docs_say(
     )
     found = set(install(extra).run("python", "-c", listing).stdout.split())
     assert len(found - {"hipkit"}) == int(stated[1]), sorted(found)
+
+
+WITHOUT_LIBPQ = """
+import ctypes.util
+
+ctypes.util.find_library = lambda name: None
+import psycopg
+
+print(psycopg.pq.__impl__)
+"""
+
+
+def test_postgresql_needs_no_library_of_the_system(
+    install: Callable[[str], Install],
+) -> None:
+    postgres = install("postgres")
+    done = postgres.run("python", "-c", WITHOUT_LIBPQ)
+    assert done.stdout == "binary\n"
+
+    # Which is what the packages' own library is for: without it, nothing starts.
+    plain = WITHOUT_LIBPQ.replace(
+        "import psycopg",
+        "import os; os.environ['PSYCOPG_IMPL'] = 'python'; import psycopg",
+    )
+    done = postgres.run("python", "-c", plain)
+    assert "libpq library not found" in done.stderr
 
 
 def test_the_command_without_its_extra_says_what_to_install(
