@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hipkit.cli import main
+from hipkit.server.observer import Observer
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 MOST_STEPS = 400
@@ -84,8 +85,10 @@ def run() -> None:
     marks, commits, place = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     open_database = SqliteDatabase.open
 
-    def open_dying(path: Path, *, durable: bool = True) -> SqliteDatabase:
-        database = open_database(path, durable=durable)
+    def open_dying(
+        path: Path, *, durable: bool = True, observer: Observer | None = None
+    ) -> SqliteDatabase:
+        database = open_database(path, durable=durable, observer=observer)
         connection = DyingConnection(database._writing, marks, commits, place)
         database._writing = connection  # type: ignore[assignment]  # it behaves like one
         return database

@@ -170,7 +170,7 @@ class Server:
             now_us=runtime.now_us,
             elapsed=runtime.elapsed,
         )
-        sender = Sender(subscriptions, runtime.signals)
+        sender = Sender(subscriptions, runtime.signals, observer=runtime.observer)
         self.before_stop.append(sender.stop)
         self.sender = sender
         return sender
@@ -192,7 +192,9 @@ async def open_server(settings: Settings) -> Server:
     Raises:
         StorageError: The database, or the file for the first token, cannot be used.
     """
-    database = SqliteDatabase.open(settings.database, durable=settings.durable)
+    database = SqliteDatabase.open(
+        settings.database, durable=settings.durable, observer=settings.observer
+    )
     try:
         runtime = Runtime(database, settings)
         if await is_empty(database.stores):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hipkit.server.observer import Observer
 from hipkit.server.senders import SenderSettings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.egress import LookUp, look_up
@@ -70,6 +71,8 @@ class Settings:
     of HipChat are off then, and those of the senders apply."""
     keep_days: int | None = None
     """How long messages and their files are kept; `None` for ever."""
+    observer: Observer = field(default_factory=Observer)
+    """Told of calls, limits, commits and deliveries; this one ignores them."""
     durable: bool = True
     """Answer only once changes are on disk. Tests do without: their database is thrown away."""
 

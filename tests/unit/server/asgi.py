@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
+from hipkit.server.observer import Observer
 from hipkit.server.senders import SenderSettings
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.clients import AddedClient, add_client
@@ -293,6 +294,7 @@ def open_site(
     senders: SenderSettings | None = None,
     keep_days: int | None = None,
     trusted_proxies: tuple[str, ...] = (),
+    observer: Observer | None = None,
 ) -> Site:
     """Open a server on the database in a folder, or on a new one there."""
     is_new = not (folder / DATABASE).exists()
@@ -320,6 +322,7 @@ def open_site(
         senders=senders,
         keep_days=keep_days,
         trusted_proxies=trusted_proxies,
+        observer=observer or Observer(),
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()

@@ -54,6 +54,11 @@ class Outcome:
     milliseconds: int | None = None
 
     @property
+    def seconds(self) -> float | None:
+        """How long it took; `None` where nothing was sent."""
+        return None if self.milliseconds is None else self.milliseconds / 1000
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict on the event."""
         return self.verdict_is or judge(self.status)

@@ -14,6 +14,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.logs import describe_error, log_task_error
+from hipkit.server.observer import Observer
 from hipkit.server.shared.protocol import EVENTS, Signals
 from hipkit.server.storage.stores.subscriptions import DueRecord
 
@@ -94,11 +95,13 @@ class Sender:
         source: DeliverySource,
         signals: Signals,
         *,
+        observer: Observer | None = None,
         most_at_once: int = MOST_AT_ONCE,
         most_of_host: int = MOST_OF_HOST,
     ) -> None:
         self._source = source
         self._signals = signals
+        self._observer = observer or Observer()
         self._schedule: Schedule[Key] = Schedule(
             most=most_at_once, most_of_host=most_of_host
         )
@@ -235,6 +238,7 @@ class Sender:
                     break
                 outcome = await self._outcome(delivery)
                 log.info("%s: %s", delivery.subscription.title, _told(outcome))
+                self._observer.delivery(key[0], outcome.verdict, outcome.seconds)
                 taken.append((delivery, outcome))
                 goes_on = (
                     self._source.may_settle_later(delivery, outcome)

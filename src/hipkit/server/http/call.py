@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from hipkit.api.catalog import Entry
 from hipkit.api.errors import UnauthorizedError
@@ -71,7 +72,13 @@ class Call:
 
 
 class Dialect(ABC):
-    """A version of the API: the steps of the pipeline that it does in its own way."""
+    """A version of the API: the steps of the pipeline that it does in its own way.
+
+    Attributes:
+        name: Its name in addresses.
+    """
+
+    name: ClassVar[str]
 
     def __init__(self, operations: Iterable[Entry], limit_prefix: str) -> None:
         self.router = Router(operations)

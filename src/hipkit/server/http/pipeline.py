@@ -61,8 +61,7 @@ class Api:
         self._handlers = load_services()
         self._default: Dialect = DialectV2()
         self._dialects: dict[bytes, Dialect] = {
-            b"v1": DialectV1(),
-            b"v2": self._default,
+            dialect.name.encode(): dialect for dialect in (DialectV1(), self._default)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,13 +104,16 @@ class Api:
             answer.headers.append(header("Retry-After", str(seconds)))
         is_head = str(scope["method"]).upper() == "HEAD"
         await send_answer(send, answer, with_body=not is_head)
-        milliseconds = (time.perf_counter() - call.began) * 1000
+        duration = time.perf_counter() - call.began
         log.info(
             "%s: %d in %.1f ms, request %s",
             call.operation_id,
             answer.status,
-            milliseconds,
+            duration * 1000,
             request_id,
+        )
+        self._runtime.observer.call(
+            call.operation_id, call.dialect.name, answer.status, duration
         )
 
     async def _answer(self, call: Call) -> Answer:
@@ -286,6 +288,9 @@ def _record(call: Call, answer: Answer) -> None:
     client = cast("tuple[str, int] | None", scope.get("client"))
     query = cast("bytes", scope.get("query_string") or b"")
     path = cast("bytes", scope.get("raw_path") or b"")
+    exceeded = None if context is None else _exceeded(call, context)
+    if exceeded is not None:
+        runtime.observer.limit(exceeded[0])
     runtime.recent_calls.add(
         RecordedCall(
             at_us=runtime.now_us() if context is None else context.now_us,
@@ -303,7 +308,7 @@ def _record(call: Call, answer: Answer) -> None:
             note=" ".join(call.notes) or None,
             room=call.room,
             message=None if context is None else context.message,
-            exceeded=None if context is None else _exceeded(call, context),
+            exceeded=exceeded,
             milliseconds=(time.perf_counter() - call.began) * 1000,
         )
     )

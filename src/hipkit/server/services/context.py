@@ -52,6 +52,7 @@ class Runtime:
         blobs: The bytes of files and pictures.
         clock: UNIX seconds.
         elapsed: Seconds that never go back, however the wall clock is set.
+        observer: Told of what is done.
         actors: The actors of tokens, cached.
         senders: Who may send without being set up here; `None` for nobody. It may be replaced.
         egress: Where outgoing calls may lead.
@@ -68,13 +69,14 @@ class Runtime:
         self.settings = settings
         self.clock = settings.clock
         self.elapsed = settings.monotonic
+        self.observer = settings.observer
         self.blobs = BlobStore(settings.file_folder)
         if shared is None:
             limits = settings.limits
             if senders is not None:
                 # Those are HipChat's; relay mode counts calls by address.
                 limits = dataclasses.replace(limits, enabled=False)
-            shared = MemoryState(limits, self.clock, self.elapsed)
+            shared = MemoryState(limits, self.clock, self.elapsed, self.observer)
         self.limits, self.sign_ins = shared.limits, shared.sign_ins
         self.recent_calls, self.signals = shared.recent_calls, shared.signals
         self.actors = ActorCache(database.stores)

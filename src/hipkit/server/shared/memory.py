@@ -9,6 +9,7 @@ from heapq import merge
 from itertools import islice, takewhile
 from operator import itemgetter
 
+from hipkit.server.observer import Observer
 from hipkit.server.shared.limits import LimitSettings, MemoryLimits
 from hipkit.server.shared.protocol import (
     Limits,
@@ -48,6 +49,7 @@ class MemoryState:
         settings: How much is allowed.
         clock: UNIX seconds.
         elapsed: Seconds that never go back, however the clock is set.
+        observer: Told of attempts to sign in that are refused.
     """
 
     def __init__(
@@ -55,9 +57,10 @@ class MemoryState:
         settings: LimitSettings,
         clock: Callable[[], float],
         elapsed: Callable[[], float],
+        observer: Observer | None = None,
     ) -> None:
         self.limits: Limits = MemoryLimits(settings, clock, elapsed)
-        self.sign_ins: SignInLimits = MemorySignInLimits(elapsed)
+        self.sign_ins: SignInLimits = MemorySignInLimits(elapsed, observer)
         self.recent_calls: RecentCalls = MemoryRecentCalls()
         self.signals: Signals = MemorySignals()
 

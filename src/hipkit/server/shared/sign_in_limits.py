@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from hipkit.api.errors import RateLimitError
+from hipkit.server.observer import Observer
 from hipkit.server.shared.limits import Counter
 
 __all__ = ["Attempt", "MemorySignInLimits"]
@@ -97,7 +98,10 @@ class _Failures:
 class MemorySignInLimits:
     """The `SignInLimits` of one process."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], observer: Observer | None = None
+    ) -> None:
+        self._observer = observer or Observer()
         self._lock = threading.Lock()
         self._of_users = _Failures(clock, MOST_USERS, MOST_PLACES)
         self._of_nobody = _Failures(clock, SHARED_COUNTERS, SHARED_COUNTERS)
@@ -109,6 +113,7 @@ class MemorySignInLimits:
         # attempts could begin at once, each before the other was counted.
         with self._lock:
             if self._is_exceeded(attempt, begins=begins):
+                self._observer.limit("sign-ins")
                 raise RateLimitError(TOO_MANY_TRIES)
 
     def count_failure(self, attempt: Attempt) -> None:

@@ -56,6 +56,8 @@ NO_ACCESS = (
 class DialectV1(Dialect):
     """API v1."""
 
+    name = "v1"
+
     def __init__(self) -> None:
         super().__init__(OPERATIONS, "X-RateLimit")
 

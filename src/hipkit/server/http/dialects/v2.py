@@ -49,6 +49,8 @@ UNDOCUMENTED = re.compile(
 class DialectV2(Dialect):
     """API v2."""
 
+    name = "v2"
+
     def __init__(self) -> None:
         super().__init__((*OPERATIONS, HEALTH_CHECK), "X-Ratelimit")
 

@@ -20,6 +20,7 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from hipkit.api.errors import StorageError
+from hipkit.server.observer import Observer
 from hipkit.server.storage.protocol import (
     SCAN_SECONDS,
     Command,
@@ -151,8 +152,11 @@ class SqliteDatabase:
         stores: For short reads, in the thread that asks.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, durable: bool = True, observer: Observer | None = None
+    ) -> None:
         self.path = path
+        self._observer = observer or Observer()
         self._closing = threading.Lock()
         self._is_closed = False
         self._gathered: dict[asyncio.AbstractEventLoop, list[_Job[object]]] = {}
@@ -180,17 +184,19 @@ class SqliteDatabase:
         self._writer.start()
 
     @classmethod
-    def open(cls, path: Path, *, durable: bool = True) -> SqliteDatabase:
+    def open(
+        cls, path: Path, *, durable: bool = True, observer: Observer | None = None
+    ) -> SqliteDatabase:
         """Open a database file, made or brought up to date if need be.
 
-        Only with `durable` does a commit wait for the disk.
+        Only with `durable` does a commit wait for the disk. The observer is told of each.
 
         Raises:
             StorageError: It is no hipkit database, a newer one, or cannot be used.
         """
         prepare_file(path)
         try:
-            return cls(path, durable=durable)
+            return cls(path, durable=durable, observer=observer)
         except sqlite3.Error as error:
             raise storage_error(error, path) from error
 
@@ -295,10 +301,17 @@ class SqliteDatabase:
                     self._jobs.put(None)  # The sign to stop, for after this group.
                     break
                 group.append(job)
-            self._deliver(group, self._commit(group))
+            began = time.perf_counter()
+            outcomes, is_kept = self._commit(group)
+            seconds = time.perf_counter() - began
+            self._observer.commit(len(group), seconds, is_kept=is_kept)
+            self._deliver(group, outcomes)
 
-    def _commit(self, group: list[_Job[object]]) -> list[_Outcome]:
-        """Run a group in one transaction; a failing commit fails them all."""
+    def _commit(self, group: list[_Job[object]]) -> tuple[list[_Outcome], bool]:
+        """Run a group in one transaction, and return also whether that is on disk.
+
+        A failing commit fails them all.
+        """
         outcomes: list[_Outcome] = []
         try:
             # IMMEDIATE takes the lock now. A transaction that begins with a read and then writes
@@ -310,12 +323,12 @@ class SqliteDatabase:
                 self._writing.execute(statement)
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
-            return self._give_up(group, storage_error(error, self.path))
+            return self._give_up(group, storage_error(error, self.path)), False
         except (
             Exception
         ) as error:  # a writer that dies would leave every caller waiting
-            return self._give_up(group, error)
-        return outcomes
+            return self._give_up(group, error), False
+        return outcomes, True
 
     def _give_up(self, group: list[_Job[object]], error: Exception) -> list[_Outcome]:
         """Undo a whole group, and return the error for each of its commands."""

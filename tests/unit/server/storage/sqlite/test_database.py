@@ -21,6 +21,7 @@ from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.sqlite.file import APPLICATION_ID
 from hipkit.server.storage.stores.search import Phrase
 from tests.contract.storage import filling
+from tests.unit.server.observing import NotingObserver
 
 NOW = 1_700_000_000_000_000
 
@@ -293,15 +294,9 @@ def test_a_long_read_is_broken_off_while_it_runs(tmp_path: Path) -> None:
 
 
 def test_waiting_commands_share_one_commit(tmp_path: Path) -> None:
-    database = SqliteDatabase.open(tmp_path / "hipkit.db", durable=False)
-    groups: list[int] = []
-    commit = database._commit
-
-    def counted(group: list) -> list:  # type: ignore[type-arg]  # whatever they are
-        groups.append(len(group))
-        return commit(group)
-
-    database._commit = counted  # type: ignore[method-assign]  # to look inside
+    noting = NotingObserver()
+    path = tmp_path / "hipkit.db"
+    database = SqliteDatabase.open(path, durable=False, observer=noting)
 
     async def write_many() -> None:
         await asyncio.gather(*(add_group(database, str(n)) for n in range(500)))
@@ -309,6 +304,7 @@ def test_waiting_commands_share_one_commit(tmp_path: Path) -> None:
     asyncio.run(write_many())
     database.close()
 
+    groups = [commands for commands, _ in noting.commits]
     assert sum(groups) == 500
     assert len(groups) < 50
     assert max(groups) <= 256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Hashable
 from ipaddress import ip_address
@@ -14,6 +15,7 @@ from hipkit.server.events.fetching import (
     FetchError,
     fetch,
 )
+from hipkit.server.events.retry import judge
 from hipkit.server.services.context import Context
 from hipkit.transports.egress import ForbiddenAddressError, parse_endpoint
 
@@ -90,8 +92,9 @@ async def call_addon(
             "Too many add-ons are being called just now: try again in a moment"
         )
     under_way[key] += 1
+    began, status = time.perf_counter(), None
     try:
-        return await fetch(
+        fetched = await fetch(
             context.runtime.outgoing,
             method,
             url,
@@ -99,11 +102,16 @@ async def call_addon(
             most_bytes=most_bytes,
             seconds=seconds,
         )
+        status = fetched.status
+        return fetched
     except FetchError as error:
         if error.was_connected or context.actor.is_group_admin:
             raise
         raise FetchError(UNREACHABLE, was_connected=False) from None
     finally:
+        context.runtime.observer.delivery(
+            "addon", judge(status), time.perf_counter() - began
+        )
         under_way[key] -= 1
         if not under_way[key]:
             del under_way[key]
