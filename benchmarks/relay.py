@@ -71,8 +71,8 @@ def measure(scene: Scene) -> Table:
         note="On SQLite, durable. Times are from the 204 that an old program gets to the target's "
         "answer; one message at a time, so that none waits for another. The rate lasts from the "
         f"first of {scene.calls(MESSAGES):,} notifications, {CONNECTIONS} at once, to the last "
-        "answer of the target, and CPU is the server's for all of it, receiving included. Matrix "
-        "drops what it gets twice, so several outcomes share a commit; a webhook has one each. "
+        "answer of the target, and CPU is the server's for all of it, receiving included. Both "
+        "can tell what they get twice, so several outcomes share a commit. "
         f"Idle, and with {count:,} waiting, {ROUTES} routes lead where nothing listens.",
     )
 

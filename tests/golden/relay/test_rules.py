@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -192,6 +194,32 @@ def test_a_target_says_what_it_is(target: str) -> None:
 def test_no_secret_is_shown(target: str) -> None:
     assert SECRET not in repr(SETTINGS[target])
     assert SECRET not in repr(TARGETS[target])
+
+
+@pytest.mark.parametrize(
+    "target", [name for name, target in TARGETS.items() if target.can_tell_repeats]
+)
+def test_whoever_can_tell_repeats_is_told_the_id_at_every_try(target: str) -> None:
+    # The second try is later, and the third plain, as after a refusal.
+    tries = [
+        RenderOptions(now=datetime(2026, 12, 1, tzinfo=UTC)),
+        RenderOptions(now=datetime(2026, 12, 2, tzinfo=UTC)),
+        RenderOptions(now=datetime(2026, 12, 2, tzinfo=UTC), plain=True),
+    ]
+    message = CASES["html-small"].message
+    for options in tries:
+        sent, other = (
+            rendered(target, one, options)
+            for one in (message, replace(message, id="another"))
+        )
+        assert isinstance(sent, HttpCall)
+        assert isinstance(other, HttpCall)
+        told = {sent.url.reveal(), *map(": ".join, sent.headers)}
+        assert any(message.id in each for each in told)
+        assert not any(
+            message.id in each
+            for each in (other.url.reveal(), *map(": ".join, other.headers))
+        )
 
 
 @over_http

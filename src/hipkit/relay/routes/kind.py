@@ -92,7 +92,7 @@ class RouteKind:
         )
 
     def settles_together(self, subscription: RouteRecord) -> bool:
-        """Return whether its target drops what it is sent again, or it only counts.
+        """Return whether its target can tell what it is sent again, or it only counts.
 
         While a summary or a drop may move the position, each outcome is stored by itself: those
         that are not stored yet would be behind it, and not counted. What was sent together, and
@@ -103,7 +103,7 @@ class RouteKind:
         if route is None:
             return subscription.name == NO_ROUTE
         return (
-            route.target.drops_late_repeats
+            route.target.can_tell_repeats
             and route.drop_older_than_seconds is None
             and subscription.recovered_us is None
         )

@@ -88,7 +88,7 @@ class Matrix(Target[MatrixSettings]):
     settings: ClassVar[type[Settings]] = MatrixSettings
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = True
-    drops_late_repeats: ClassVar[bool] = True
+    can_tell_repeats: ClassVar[bool] = True
     uploads_bytes: ClassVar[int] = 20_000_000
     limits: ClassVar[tuple[Limit, ...]] = (Limit(place="", most=65_536, unit="bytes"),)
 

@@ -176,9 +176,10 @@ class Target(Protocol[S]):
     """The least time between two messages of a route, 0 for none."""
     is_idempotent: ClassVar[bool]
     """Whether the target drops what it is sent again."""
-    drops_late_repeats: ClassVar[bool] = False
-    """Whether it does so also a while later, and that was tried. Then the outcomes of several
-    messages are stored together: all of them are sent again after a crash."""
+    can_tell_repeats: ClassVar[bool] = False
+    """Whether what is sent again can be told from what is new, also a while later: the target drops
+    it, and that was tried, or its receiver is promised an id to know it by. Then the outcomes of
+    several messages are stored together: all of them are sent again after a crash."""
     most_tries: ClassVar[int | None] = None
     """The tries after which a message is set aside, where no answer tells whether it will ever be
     taken; `None` for as many as there are in 24 hours."""

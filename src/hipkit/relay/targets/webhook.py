@@ -68,6 +68,7 @@ class Webhook(Target[WebhookSettings]):
     settings: ClassVar[type[Settings]] = WebhookSettings
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = False
+    can_tell_repeats: ClassVar[bool] = True
     uploads_bytes: ClassVar[int] = 0
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="data.text", most=MOST_CHARACTERS),

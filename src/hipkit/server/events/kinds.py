@@ -57,7 +57,7 @@ class Kind(Protocol[S, D]):
     def settles_together(self, subscription: S) -> bool:
         """Return whether events may be sent before the outcomes of earlier ones are stored.
 
-        Only where the endpoint drops what it is sent again: after a crash it is.
+        Only where the endpoint can tell what it is sent again: after a crash it is.
         """
 
     async def choose(

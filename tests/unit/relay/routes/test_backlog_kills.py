@@ -79,7 +79,7 @@ class Links:
 class OpenTarget(FakeTarget):
     """A target that is sent which messages a summary stands for, and drops what it has."""
 
-    drops_late_repeats: ClassVar[bool] = True
+    can_tell_repeats: ClassVar[bool] = True
 
     def render(
         self, message: RelayMessage, settings: FakeSettings, options: RenderOptions

@@ -320,7 +320,7 @@ def test_reply_to_a_reply_goes_to_the_same_thread(relay: Relay) -> None:
 class Dropping(FakeTarget):
     """A target that drops what it is sent again."""
 
-    drops_late_repeats: ClassVar[bool] = True
+    can_tell_repeats: ClassVar[bool] = True
 
 
 @pytest.mark.parametrize("is_together", [True, False])

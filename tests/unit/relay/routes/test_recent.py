@@ -19,7 +19,7 @@ from tests.unit.server.asgi import Site
 class Sure(FakeTarget):
     """A target that drops what it is sent again, whenever that is."""
 
-    drops_late_repeats: ClassVar[bool] = True
+    can_tell_repeats: ClassVar[bool] = True
 
 
 @pytest.fixture
