@@ -38,6 +38,7 @@ TRANSPORTS = dict.fromkeys(
 """One suite runs against every transport."""
 
 DATABASE = {
+    "server/storage/group_commit.py": "contract/storage/test_writing.py",
     "server/storage/sqlite/search.py": "contract/storage/test_search.py",
     "server/storage/stores/deliveries.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/events.py": "contract/storage/test_webhook_stores.py",

@@ -1,7 +1,6 @@
 """The embedded database: one SQLite file, many readers, one writer that commits in groups.
 
-Each commit waits for the disk (`synchronous=FULL`). Under load that wait is shared: while one
-transaction goes to disk the next commands gather, and all of them commit together.
+Each commit waits for the disk (`synchronous=FULL`), and is shared by a group of commands.
 """
 
 from __future__ import annotations
@@ -11,16 +10,16 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
 from hipkit.api.errors import StorageError
 from hipkit.server.observer import Observer
+from hipkit.server.storage.group_commit import GroupCommit, Outcome, finish
 from hipkit.server.storage.protocol import (
     SCAN_SECONDS,
     Command,
@@ -42,9 +41,6 @@ __all__ = ["SqliteDatabase"]
 
 T = TypeVar("T")
 K = TypeVar("K")
-
-LARGEST_GROUP = 256
-"""Commands in one commit: enough to share the wait for the disk, few enough to answer soon."""
 
 SCANNERS = 2
 """Long reads at a time: one that takes its full time does not hold up all the others."""
@@ -125,24 +121,11 @@ class _Scanner:
             lambda: time.monotonic() > deadline, OPCODES_BETWEEN_LOOKS
         )
         try:
-            return _finish(query(self.stores))
+            return finish(query(self.stores))
         except StorageError as error:
             if time.monotonic() > deadline:
                 raise ScanTooLongError from error
             raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Job(Generic[T]):
-    command: Command[T]
-    loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[T]
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    value: object = None
-    error: BaseException | None = None
 
 
 class SqliteDatabase:
@@ -156,11 +139,6 @@ class SqliteDatabase:
         self, path: Path, *, durable: bool = True, observer: Observer | None = None
     ) -> None:
         self.path = path
-        self._observer = observer or Observer()
-        self._closing = threading.Lock()
-        self._is_closed = False
-        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job[object]]] = {}
-        self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._writing = connect(path, durable=durable)
         self._connections = [self._writing]
         try:
@@ -178,10 +156,7 @@ class SqliteDatabase:
             raise
         self._writer_stores = _stores_over(SqliteSession(self._writing, path))
         self._scanning = ThreadPoolExecutor(SCANNERS, thread_name_prefix="hipkit-scan")
-        self._writer = threading.Thread(
-            target=self._write_all, name="hipkit-writer", daemon=True
-        )
-        self._writer.start()
+        self._writer = GroupCommit(self._commit, observer or Observer())
 
     @classmethod
     def open(
@@ -202,28 +177,7 @@ class SqliteDatabase:
 
     async def write(self, command: Command[T]) -> T:
         """Hand a command to the writer, and return its result once that is on disk."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        with self._closing:
-            if self._is_closed:
-                raise StorageError("the database is closed")
-            if loop not in self._gathered:
-                self._gathered[loop] = []
-                loop.call_soon(self._hand_over, loop)
-            self._gathered[loop].append(
-                cast("_Job[object]", _Job(command, loop, answer))
-            )
-        return await answer
-
-    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand the commands of one turn of an event loop to the writer, all at once.
-
-        One by one, the first would get a commit of its own, and the two threads would take the
-        interpreter from each other at every statement.
-        """
-        with self._closing:
-            for job in self._gathered.pop(loop, ()):
-                self._jobs.put(job)
+        return await self._writer.write(command)
 
     async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
         """Run a long read on a reader thread."""
@@ -266,16 +220,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Write what was handed in, then close the file."""
-        with self._closing:
-            if self._is_closed:
-                return
-            self._is_closed = True
-            for jobs in self._gathered.values():
-                for job in jobs:
-                    self._jobs.put(job)
-            self._gathered.clear()
-            self._jobs.put(None)
-        self._writer.join()
+        if not self._writer.close():
+            return
         self._scanning.shutdown()
         self._close_connections()
 
@@ -291,34 +237,18 @@ class SqliteDatabase:
         for connection in reversed(self._connections):
             connection.close()
 
-    def _write_all(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            group = [first]
-            # Only this thread takes from the queue, so what is there now is there to be taken.
-            while len(group) < LARGEST_GROUP and not self._jobs.empty():
-                job = self._jobs.get()
-                if job is None:
-                    self._jobs.put(None)  # The sign to stop, for after this group.
-                    break
-                group.append(job)
-            began = time.perf_counter()
-            outcomes, is_kept = self._commit(group)
-            seconds = time.perf_counter() - began
-            self._observer.commit(len(group), seconds, is_kept=is_kept)
-            self._deliver(group, outcomes)
-
-    def _commit(self, group: list[_Job[object]]) -> tuple[list[_Outcome], bool]:
+    def _commit(self, group: list[Command[object]]) -> tuple[list[Outcome], bool]:
         """Run a group in one transaction, and return also whether that is on disk.
 
         A failing commit fails them all.
         """
-        outcomes: list[_Outcome] = []
+        outcomes: list[Outcome] = []
         try:
             # IMMEDIATE takes the lock now. A transaction that begins with a read and then writes
             # fails, with no way to wait, once another process has committed in between.
             self._writing.execute("BEGIN IMMEDIATE")
-            for job in group:
-                outcomes.append(self._run(job))
+            for command in group:
+                outcomes.append(self._run(command))
             for statement in UPDATE_INDEX:
                 self._writing.execute(statement)
             self._writing.execute("COMMIT")
@@ -330,17 +260,17 @@ class SqliteDatabase:
             return self._give_up(group, error), False
         return outcomes, True
 
-    def _give_up(self, group: list[_Job[object]], error: Exception) -> list[_Outcome]:
+    def _give_up(self, group: list[Command[object]], error: Exception) -> list[Outcome]:
         """Undo a whole group, and return the error for each of its commands."""
         if self._writing.in_transaction:
             self._writing.execute("ROLLBACK")
-        return [_Outcome(error=error) for _ in group]
+        return [Outcome(error=error) for _ in group]
 
-    def _run(self, job: _Job[object]) -> _Outcome:
+    def _run(self, command: Command[object]) -> Outcome:
         """Run one command under a savepoint, so that its failure undoes only its own work."""
         self._writing.execute("SAVEPOINT command")
         try:
-            value = _finish(job.command(self._writer_stores))
+            value = finish(command(self._writer_stores))
         except BaseException as error:  # raised again where its result is awaited
             if not self._writing.in_transaction:
                 # SQLite rolled the whole transaction back (a full disk does that), and with it
@@ -348,44 +278,10 @@ class SqliteDatabase:
                 raise sqlite3.OperationalError("the transaction was lost") from error
             self._writing.execute("ROLLBACK TO command")
             self._writing.execute("RELEASE command")
-            return _Outcome(error=error)
+            return Outcome(error=error)
         self._writing.execute("RELEASE command")
-        return _Outcome(value)
-
-    def _deliver(self, group: list[_Job[object]], outcomes: list[_Outcome]) -> None:
-        """Wake each event loop once for all its results."""
-        by_loop: dict[
-            asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], _Outcome]]
-        ] = {}
-        for job, outcome in zip(group, outcomes, strict=True):
-            by_loop.setdefault(job.loop, []).append((job.answer, outcome))
-        for loop, answers in by_loop.items():
-            try:
-                loop.call_soon_threadsafe(_settle, answers)
-            except RuntimeError:
-                # The loop is closed, so nobody waits any more; the commit stands.
-                continue
+        return Outcome(value)
 
 
 def _stores_over(session: SqliteSession) -> Stores:
     return Stores(session, SqliteSearchStore(session))
-
-
-def _settle(answers: list[tuple[asyncio.Future[object], _Outcome]]) -> None:
-    for answer, outcome in answers:
-        if answer.done():
-            continue
-        if outcome.error is None:
-            answer.set_result(outcome.value)
-        else:
-            answer.set_exception(outcome.error)
-
-
-def _finish(steps: Coroutine[object, None, T]) -> T:
-    """Run a coroutine that never waits, because every store here returns at once."""
-    try:
-        steps.send(None)
-    except StopIteration as stop:
-        return cast("T", stop.value)
-    steps.close()
-    raise RuntimeError("a command awaited something other than its stores")
