@@ -9,9 +9,9 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from email.charset import Charset
 from email.contentmanager import ContentManager, raw_data_manager
-from email.header import Header
 from email.message import EmailMessage
 from email.policy import Compat32
 from email.utils import format_datetime
@@ -49,6 +49,9 @@ UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 LONGEST_SUBJECT = 120
 LONGEST_NAME = 80
 PLAIN_NAME = re.compile(r"[A-Za-z0-9 ]+")
+UTF_8 = Charset("utf-8")
+MOST_ENCODED_BYTES = 39
+"""Of one encoded word: with `Subject: ` before it a line has at most 76 characters."""
 
 
 class _MailPolicy(Compat32):
@@ -264,7 +267,17 @@ def _encoded(text: str) -> str:
     # What looks encoded already would be read as something else than it says.
     if shown.isascii() and "=?" not in shown:
         return shown
-    return Header(shown, "utf-8", header_name="Subject").encode()
+    # `email.header` does the same, but measures the whole line again with each letter.
+    return "\n ".join(map(UTF_8.header_encode, _pieces(shown)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield a text in pieces of at most so many bytes, none within a letter."""
+    left = text.encode()
+    while left:
+        piece = left[:MOST_ENCODED_BYTES].decode("utf-8", "ignore")
+        yield piece
+        left = left[len(piece.encode()) :]
 
 
 def _line(text: str, limit: int) -> str:

@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hipkit.api.secret import Secret
@@ -156,6 +156,17 @@ def test_the_subject_is_title_and_first_words(
     changes: dict[str, Any], subject: str
 ) -> None:
     assert received(message(**changes))["Subject"] == subject
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), max_size=119))
+@example("é" * 119)
+@example("a" + "👩" * 60)
+def test_a_subject_is_encoded_in_short_lines(text: str) -> None:
+    raw = str(rendered(message(body=(Text(f"é{text}"),))).message["Subject"])
+
+    assert raw.isascii()
+    assert all(len(line) <= 76 for line in f"Subject: {raw}".split("\n"))
+    assert str(make_header(decode_header(raw))) == f"é{text}"
 
 
 def test_a_reply_refers_to_its_message() -> None:
