@@ -73,7 +73,7 @@ def body(operation: PathOperation) -> Body | None:
 
 
 def answers(operation: PathOperation) -> list[Answer]:
-    """Return the documented answers of an operation."""
+    """Return the documented answers of an operation, without those after its redirect."""
     found = []
     for status, item in operation.node.members("responses").items():
         if status.startswith("x-"):
@@ -83,6 +83,8 @@ def answers(operation: PathOperation) -> list[Answer]:
                 f"{status!r} is not a status; use one such as '200' or 'default'"
             )
         response = item.follow()
+        if response.flag("x-after-redirect"):
+            continue
         content_type, schema = _answer_content(operation, response)
         description = response.text("description")
         found.append(Answer(response, status, description, content_type, schema))

@@ -44,8 +44,9 @@ def _operations() -> Iterator[Schema]:
                 "parameters": parameters,
                 "body": body,
                 "responses": {
-                    int(status): follow(response)
+                    int(status): answer
                     for status, response in operation["responses"].items()
+                    if "x-after-redirect" not in (answer := follow(response))
                 },
             }
 
