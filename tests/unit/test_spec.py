@@ -215,6 +215,8 @@ def test_every_operation_says_what_it_is_and_how_sure_that_is(
 ) -> None:
     for name, node in ((operation.name, operation.node) for operation in operations):
         assert node["summary"], name
+        assert node["description"].strip(), name
+        assert node["description"] != node["summary"], name
         assert not node["summary"].endswith("."), name
         assert ("x-official-name" in node) != ("x-undocumented" in node), name
         assert node["x-auth"] in {"bearer", "basic", "none"}, name

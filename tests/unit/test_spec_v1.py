@@ -59,6 +59,7 @@ def test_every_operation_says_what_it_is_and_how_sure_that_is(
 ) -> None:
     for name, node in ((operation.name, operation.node) for operation in operations):
         assert node["summary"], name
+        assert node["description"].strip(), name
         assert node["x-auth"] == "bearer", name
         assert set(node["x-scopes"]) <= SCOPES, name
         assert set(node["x-token-types"]) <= TOKEN_TYPES, name

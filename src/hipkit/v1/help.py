@@ -16,6 +16,7 @@ __all__ = ["HELP"]
 HELP: Mapping[str, OperationHelp] = {
     "rooms_list": OperationHelp(
         details=(
+            ("All rooms that the token may see, in one response: API v1 has no pages."),
             "Known quirks:",
             (
                 "- Whether the list includes archived rooms is not known; each "
@@ -34,6 +35,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "rooms_show": OperationHelp(
+        details=(
+            (
+                "The response has the participants and, if the room is private, "
+                "the ids of its members."
+            ),
+        ),
         arguments={
             "room_id": "Id or name of the room. 1 to 100 characters.",
         },
@@ -49,6 +56,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "rooms_create": OperationHelp(
+        details=(
+            (
+                "The owner becomes its first participant. The response has the "
+                "room in full."
+            ),
+        ),
         arguments={
             "name": "Name, unique in the group. 1 to 50 characters.",
             "owner_user_id": "User id of the owner.",
@@ -69,6 +82,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_delete": OperationHelp(
         details=(
+            (
+                "This cannot be undone. hipkit's server also deletes the room's "
+                "messages and webhooks."
+            ),
             "Known quirks:",
             "- One library sends `room_id` in the query of the POST.\n",
         ),
@@ -122,6 +139,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_message": OperationHelp(
         details=(
+            (
+                "Clients show it in a colored box with the sender's label, as "
+                "they show notifications of API v2."
+            ),
             "Known quirks:",
             (
                 "- A name longer than 15 characters, or an empty one, was "
@@ -153,6 +174,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "rooms_topic": OperationHelp(
+        details=(
+            (
+                "The change also appears as a message in the room, from the label"
+                " in `from`."
+            ),
+        ),
         arguments={
             "room_id": "Id or name of a room. 1 to 100 characters.",
             "topic": "The topic. At most 250 characters.",
@@ -174,6 +201,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_history": OperationHelp(
         details=(
+            (
+                "The messages of one day, or with `recent` the latest 75; the "
+                "oldest first."
+            ),
             "Known quirks:",
             "- The maximum number of messages for a day is not known.\n",
         ),
@@ -200,6 +231,7 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "users_list": OperationHelp(
+        details=("All users of the group, in one response: API v1 has no pages.",),
         arguments={
             "include_deleted": "Include deleted users; 0 or 1. The server's default is `0`.",
         },
@@ -212,6 +244,7 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "users_show": OperationHelp(
+        details=("By id or e-mail address.",),
         arguments={
             "user_id": "Id or e-mail address of the user. 1 to 255 characters.",
         },
@@ -225,6 +258,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_create": OperationHelp(
         details=(
+            "Only the e-mail address and the name are needed.",
             "Known quirks:",
             (
                 "- Without `password`, the server generates one, which only this "
@@ -262,6 +296,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_update": OperationHelp(
         details=(
+            "The response has the user with the new settings.",
             "Known quirks:",
             "- Arguments that are left out do not change.\n",
         ),
@@ -296,6 +331,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "users_delete": OperationHelp(
+        details=(
+            (
+                "The user can no longer sign in; their messages stay, and "
+                "`users_undelete` restores the account."
+            ),
+        ),
         arguments={
             "user_id": "Id or e-mail address of a user. 1 to 255 characters.",
         },
@@ -309,6 +350,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_undelete": OperationHelp(
         details=(
+            "The account has its id and its names again.",
             "Known quirks:",
             (
                 "- HipChat sent an e-mail with a link. On hipkit's server an "

@@ -316,6 +316,8 @@ class Rooms(OperationGroup[Send]):
     def rooms_list(self, **options: Unpack[CallOptions]) -> RoomList:
         """List rooms.
 
+        All rooms that the token may see, in one response: API v1 has no pages.
+
         Known quirks:
 
         - Whether the list includes archived rooms is not known; each room has
@@ -350,6 +352,9 @@ class Rooms(OperationGroup[Send]):
         self, *, room_id: str | int, **options: Unpack[CallOptions]
     ) -> RoomEnvelope:
         """Get a room.
+
+        The response has the participants and, if the room is private, the ids of its
+        members.
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
@@ -390,6 +395,8 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> RoomEnvelope:
         """Create a room.
+
+        The owner becomes its first participant. The response has the room in full.
 
         Args:
             name: Name, unique in the group. 1 to 50 characters.
@@ -435,6 +442,9 @@ class Rooms(OperationGroup[Send]):
         self, *, room_id: str | int, **options: Unpack[CallOptions]
     ) -> Deletion:
         """Delete a room.
+
+        This cannot be undone. hipkit's server also deletes the room's messages and
+        webhooks.
 
         Known quirks:
 
@@ -548,6 +558,9 @@ class Rooms(OperationGroup[Send]):
     ) -> Sent:
         """Send a message to a room.
 
+        Clients show it in a colored box with the sender's label, as they show
+        notifications of API v2.
+
         Known quirks:
 
         - A name longer than 15 characters, or an empty one, was rejected, with a
@@ -608,6 +621,8 @@ class Rooms(OperationGroup[Send]):
     ) -> Done:
         """Set the topic of a room.
 
+        The change also appears as a message in the room, from the label in `from`.
+
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
             topic: The topic. At most 250 characters.
@@ -649,6 +664,8 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> MessageList:
         """Get the history of a room.
+
+        The messages of one day, or with `recent` the latest 75; the oldest first.
 
         Known quirks:
 
@@ -696,6 +713,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     async def rooms_list(self, **options: Unpack[CallOptions]) -> RoomList:
         """List rooms.
 
+        All rooms that the token may see, in one response: API v1 has no pages.
+
         Known quirks:
 
         - Whether the list includes archived rooms is not known; each room has
@@ -730,6 +749,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, *, room_id: str | int, **options: Unpack[CallOptions]
     ) -> RoomEnvelope:
         """Get a room.
+
+        The response has the participants and, if the room is private, the ids of its
+        members.
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
@@ -770,6 +792,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> RoomEnvelope:
         """Create a room.
+
+        The owner becomes its first participant. The response has the room in full.
 
         Args:
             name: Name, unique in the group. 1 to 50 characters.
@@ -815,6 +839,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, *, room_id: str | int, **options: Unpack[CallOptions]
     ) -> Deletion:
         """Delete a room.
+
+        This cannot be undone. hipkit's server also deletes the room's messages and
+        webhooks.
 
         Known quirks:
 
@@ -928,6 +955,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> Sent:
         """Send a message to a room.
 
+        Clients show it in a colored box with the sender's label, as they show
+        notifications of API v2.
+
         Known quirks:
 
         - A name longer than 15 characters, or an empty one, was rejected, with a
@@ -988,6 +1018,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> Done:
         """Set the topic of a room.
 
+        The change also appears as a message in the room, from the label in `from`.
+
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
             topic: The topic. At most 250 characters.
@@ -1029,6 +1061,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> MessageList:
         """Get the history of a room.
+
+        The messages of one day, or with `recent` the latest 75; the oldest first.
 
         Known quirks:
 

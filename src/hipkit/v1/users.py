@@ -259,6 +259,8 @@ class Users(OperationGroup[Send]):
     ) -> UserList:
         """List users.
 
+        All users of the group, in one response: API v1 has no pages.
+
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -289,6 +291,8 @@ class Users(OperationGroup[Send]):
         self, *, user_id: str | int, **options: Unpack[CallOptions]
     ) -> UserEnvelope:
         """Get a user.
+
+        By id or e-mail address.
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
@@ -330,6 +334,8 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> CreatedUserEnvelope:
         """Create a user.
+
+        Only the e-mail address and the name are needed.
 
         Known quirks:
 
@@ -398,6 +404,8 @@ class Users(OperationGroup[Send]):
     ) -> UserEnvelope:
         """Update a user.
 
+        The response has the user with the new settings.
+
         Known quirks:
 
         - Arguments that are left out do not change.
@@ -457,6 +465,9 @@ class Users(OperationGroup[Send]):
     ) -> Deletion:
         """Delete a user.
 
+        The user can no longer sign in; their messages stay, and `users_undelete`
+        restores the account.
+
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -488,6 +499,8 @@ class Users(OperationGroup[Send]):
         self, *, user_id: str | int, **options: Unpack[CallOptions]
     ) -> Undeletion:
         """Restore a deleted user.
+
+        The account has its id and its names again.
 
         Known quirks:
 
@@ -536,6 +549,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> UserList:
         """List users.
 
+        All users of the group, in one response: API v1 has no pages.
+
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -568,6 +583,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         self, *, user_id: str | int, **options: Unpack[CallOptions]
     ) -> UserEnvelope:
         """Get a user.
+
+        By id or e-mail address.
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
@@ -609,6 +626,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> CreatedUserEnvelope:
         """Create a user.
+
+        Only the e-mail address and the name are needed.
 
         Known quirks:
 
@@ -677,6 +696,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> UserEnvelope:
         """Update a user.
 
+        The response has the user with the new settings.
+
         Known quirks:
 
         - Arguments that are left out do not change.
@@ -736,6 +757,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> Deletion:
         """Delete a user.
 
+        The user can no longer sign in; their messages stay, and `users_undelete`
+        restores the account.
+
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -767,6 +791,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         self, *, user_id: str | int, **options: Unpack[CallOptions]
     ) -> Undeletion:
         """Restore a deleted user.
+
+        The account has its id and its names again.
 
         Known quirks:
 

@@ -97,6 +97,9 @@ class Capabilities(OperationGroup[Send]):
     ) -> dict[str, object]:
         """Get the JSON Schema of add-on descriptors.
 
+        Add-ons can check their descriptor with it before they are installed. hipkit's
+        server has draft 4 only.
+
         Known quirks:
 
         - The author of one library found it broken in 2016.
@@ -169,6 +172,9 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> dict[str, object]:
         """Get the JSON Schema of add-on descriptors.
+
+        Add-ons can check their descriptor with it before they are installed. hipkit's
+        server has draft 4 only.
 
         Known quirks:
 

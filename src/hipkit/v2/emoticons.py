@@ -91,6 +91,8 @@ class Emoticons(OperationGroup[Send]):
     ) -> Emoticon:
         """Get an emoticon.
 
+        By id, or by shortcut without the parentheses.
+
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
@@ -129,6 +131,9 @@ class Emoticons(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> EmoticonPage:
         """List emoticons.
+
+        In a text message, users and programs write an emoticon as its shortcut in
+        parentheses.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -186,6 +191,8 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
     ) -> Emoticon:
         """Get an emoticon.
 
+        By id, or by shortcut without the parentheses.
+
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
@@ -226,6 +233,9 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> EmoticonPage:
         """List emoticons.
+
+        In a text message, users and programs write an emoticon as its shortcut in
+        parentheses.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 

@@ -650,6 +650,9 @@ class Extensions(OperationGroup[Send]):
     def get_global_action(self, key: str, **options: Unpack[CallOptions]) -> Action:
         """Get an action for the group.
 
+        Returns the action as the add-on stored it under the key. Add-ons do not see
+        those of others.
+
         Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
@@ -752,6 +755,8 @@ class Extensions(OperationGroup[Send]):
     def delete_global_action(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete an action for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -784,6 +789,9 @@ class Extensions(OperationGroup[Send]):
 
     def get_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> Dialog:
         """Get a dialog for the group.
+
+        Returns the dialog as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -884,6 +892,8 @@ class Extensions(OperationGroup[Send]):
     def delete_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a dialog for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -918,6 +928,9 @@ class Extensions(OperationGroup[Send]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page for the group.
+
+        Returns the external page as the add-on stored it under the key. Add-ons do not
+        see those of others.
 
         Known quirks:
 
@@ -1009,6 +1022,8 @@ class Extensions(OperationGroup[Send]):
     ) -> None:
         """Delete an external page for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1041,6 +1056,9 @@ class Extensions(OperationGroup[Send]):
 
     def get_global_glance(self, key: str, **options: Unpack[CallOptions]) -> Glance:
         """Get a glance for the group.
+
+        Returns the glance as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -1148,6 +1166,9 @@ class Extensions(OperationGroup[Send]):
     def delete_global_glance(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a glance for the group.
 
+        Clients no longer show it, and what was pushed to it is deleted too. Add-ons can
+        delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1182,6 +1203,9 @@ class Extensions(OperationGroup[Send]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> WebPanel:
         """Get a web panel for the group.
+
+        Returns the web panel as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -1293,6 +1317,8 @@ class Extensions(OperationGroup[Send]):
     def delete_global_web_panel(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a web panel for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1325,6 +1351,9 @@ class Extensions(OperationGroup[Send]):
 
     def get_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> Webhook:
         """Get a webhook for the group.
+
+        Add-ons can read only the webhooks that they created, by the key under which
+        they did.
 
         Known quirks:
 
@@ -1443,6 +1472,9 @@ class Extensions(OperationGroup[Send]):
     def delete_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a webhook for the group.
 
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1483,6 +1515,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> Action:
         """Get an action for the group.
+
+        Returns the action as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -1588,6 +1623,8 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete an action for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1622,6 +1659,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> Dialog:
         """Get a dialog for the group.
+
+        Returns the dialog as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -1724,6 +1764,8 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a dialog for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1758,6 +1800,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page for the group.
+
+        Returns the external page as the add-on stored it under the key. Add-ons do not
+        see those of others.
 
         Known quirks:
 
@@ -1849,6 +1894,8 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete an external page for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -1883,6 +1930,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> Glance:
         """Get a glance for the group.
+
+        Returns the glance as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -1992,6 +2042,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a glance for the group.
 
+        Clients no longer show it, and what was pushed to it is deleted too. Add-ons can
+        delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -2026,6 +2079,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> WebPanel:
         """Get a web panel for the group.
+
+        Returns the web panel as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -2139,6 +2195,8 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a web panel for the group.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Known quirks:
 
         - The scope is inferred, not documented.
@@ -2173,6 +2231,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> Webhook:
         """Get a webhook for the group.
+
+        Add-ons can read only the webhooks that they created, by the key under which
+        they did.
 
         Known quirks:
 
@@ -2292,6 +2353,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         self, key: str, **options: Unpack[CallOptions]
     ) -> None:
         """Delete a webhook for the group.
+
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
 
         Known quirks:
 

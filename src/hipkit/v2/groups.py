@@ -140,6 +140,9 @@ class Groups(OperationGroup[Send]):
     ) -> Group:
         """Get a group.
 
+        The group's name, subdomain, owner and avatar. With `expand=statistics`, the
+        response also has the number of messages.
+
         Args:
             group_id: Id of the group.
             expand: Members to return in full: `owner`, `statistics`. Use dots for
@@ -173,6 +176,8 @@ class Groups(OperationGroup[Send]):
         self, group_id: str | int, **options: Unpack[CallOptions]
     ) -> str:
         """Get the URL of a group's avatar.
+
+        The response is a redirect to the picture; 404 if the group has none.
 
         Known quirks:
 
@@ -215,6 +220,9 @@ class Groups(OperationGroup[Send]):
     ) -> None:
         """Set a group's avatar.
 
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
+
         Known quirks:
 
         - The image is sent as base64. Some clients put `data:...;base64,` before it;
@@ -252,6 +260,8 @@ class Groups(OperationGroup[Send]):
     ) -> None:
         """Delete a group's avatar.
 
+        Without an avatar, hipkit's server answers as if there had been one.
+
         Args:
             group_id: Id of the group.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -281,6 +291,9 @@ class Groups(OperationGroup[Send]):
         self, group_id: str | int, **options: Unpack[CallOptions]
     ) -> dict[str, object]:
         """Get statistics of a group.
+
+        No response was ever recorded. hipkit's server answers in the form of a room's
+        statistics, with the number of messages.
 
         Args:
             group_id: Id of the group.
@@ -325,6 +338,9 @@ class AsyncGroups(OperationGroup[AsyncSend]):
     ) -> Group:
         """Get a group.
 
+        The group's name, subdomain, owner and avatar. With `expand=statistics`, the
+        response also has the number of messages.
+
         Args:
             group_id: Id of the group.
             expand: Members to return in full: `owner`, `statistics`. Use dots for
@@ -358,6 +374,8 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         self, group_id: str | int, **options: Unpack[CallOptions]
     ) -> str:
         """Get the URL of a group's avatar.
+
+        The response is a redirect to the picture; 404 if the group has none.
 
         Known quirks:
 
@@ -400,6 +418,9 @@ class AsyncGroups(OperationGroup[AsyncSend]):
     ) -> None:
         """Set a group's avatar.
 
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
+
         Known quirks:
 
         - The image is sent as base64. Some clients put `data:...;base64,` before it;
@@ -439,6 +460,8 @@ class AsyncGroups(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a group's avatar.
 
+        Without an avatar, hipkit's server answers as if there had been one.
+
         Args:
             group_id: Id of the group.
             options: For this call only, such as `timeout`; see `CallOptions`.
@@ -468,6 +491,9 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         self, group_id: str | int, **options: Unpack[CallOptions]
     ) -> dict[str, object]:
         """Get statistics of a group.
+
+        No response was ever recorded. hipkit's server answers in the form of a room's
+        statistics, with the number of messages.
 
         Args:
             group_id: Id of the group.

@@ -32,6 +32,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_addon_capabilities_schema": OperationHelp(
         details=(
+            (
+                "Add-ons can check their descriptor with it before they are "
+                "installed. hipkit's server has draft 4 only."
+            ),
             "Known quirks:",
             "- The author of one library found it broken in 2016.\n",
         ),
@@ -49,6 +53,7 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_emoticon": OperationHelp(
+        details=("By id, or by shortcut without the parentheses.",),
         arguments={
             "emoticon_id_or_key": "Id or shortcut (without parentheses) of the emoticon.",
             "expand": (
@@ -64,6 +69,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_all_emoticons": OperationHelp(
+        details=(
+            (
+                "In a text message, users and programs write an emoticon as its "
+                "shortcut in parentheses."
+            ),
+        ),
         arguments={
             "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
@@ -86,6 +97,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_action": OperationHelp(
         details=(
+            (
+                "Returns the action as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -140,6 +155,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_action": OperationHelp(
         details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -159,6 +175,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_dialog": OperationHelp(
         details=(
+            (
+                "Returns the dialog as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -212,6 +232,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_dialog": OperationHelp(
         details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -231,6 +252,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_external_page": OperationHelp(
         details=(
+            (
+                "Returns the external page as the add-on stored it under the key."
+                " Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -279,6 +304,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_external_page": OperationHelp(
         details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -298,6 +324,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_glance": OperationHelp(
         details=(
+            (
+                "Returns the glance as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -356,6 +386,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_glance": OperationHelp(
         details=(
+            (
+                "Clients no longer show it, and what was pushed to it is deleted "
+                "too. Add-ons can delete only what is theirs."
+            ),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -375,6 +409,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_web_panel": OperationHelp(
         details=(
+            (
+                "Returns the web panel as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -434,6 +472,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_web_panel": OperationHelp(
         details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -453,6 +492,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_webhook": OperationHelp(
         details=(
+            (
+                "Add-ons can read only the webhooks that they created, by the key"
+                " under which they did."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -513,6 +556,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_webhook": OperationHelp(
         details=(
+            (
+                "Events that were not delivered yet are dropped. Add-ons can "
+                "delete only the webhooks that they created."
+            ),
             "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
@@ -549,6 +596,13 @@ HELP: Mapping[str, OperationHelp] = {
         notes=("Scope: `view_messages` (confidence: low). Token: kind not known.",),
     ),
     "get_group": OperationHelp(
+        details=(
+            (
+                "The group's name, subdomain, owner and avatar. With "
+                "`expand=statistics`, the response also has the number of "
+                "messages."
+            ),
+        ),
         arguments={
             "group_id": "Id of the group.",
             "expand": (
@@ -566,6 +620,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_group_avatar": OperationHelp(
         details=(
+            ("The response is a redirect to the picture; 404 if the group has none."),
             "Known quirks:",
             (
                 "- The author of one library found the three operations on group "
@@ -585,6 +640,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_group_avatar": OperationHelp(
         details=(
+            (
+                "The picture is a JPEG, PNG or GIF, as base64 in the JSON body. "
+                "It replaces the one before."
+            ),
             "Known quirks:",
             (
                 "- The image is sent as base64. Some clients put "
@@ -604,6 +663,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_group_avatar": OperationHelp(
+        details=(
+            ("Without an avatar, hipkit's server answers as if there had been one."),
+        ),
         arguments={
             "group_id": "Id of the group.",
         },
@@ -616,6 +678,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_group_statistics": OperationHelp(
+        details=(
+            (
+                "No response was ever recorded. hipkit's server answers in the "
+                "form of a room's statistics, with the number of messages."
+            ),
+        ),
         arguments={
             "group_id": "Id of the group.",
         },
@@ -652,6 +720,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "invoke_integration_link": OperationHelp(
         details=(
+            (
+                "For browsers: the link leads to the module that it was created "
+                "for. After its lifetime, hipkit's server answers 404."
+            ),
             "Known quirks:",
             (
                 "- Status and body are not known; a redirect into the client is "
@@ -672,6 +744,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_integration_link": OperationHelp(
         details=(
+            "An add-on can delete its own links, before their lifetime ends.",
             "Known quirks:",
             "- The required scope is not known.\n",
         ),
@@ -688,6 +761,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_integration_link": OperationHelp(
         details=(
+            (
+                "The link leads whoever opens it to the module, until its "
+                "lifetime is over. hipkit's server allows up to a year."
+            ),
             "Known quirks:",
             (
                 "- The required scope is not known.\n"
@@ -708,6 +785,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "addon_ui_update": OperationHelp(
         details=(
+            (
+                "Pushes new contents of glances to everybody in the group, so "
+                "that clients need not ask the add-on for them."
+            ),
             "Known quirks:",
             "- Marked as beta in 2016.\n",
         ),
@@ -724,6 +805,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "room_addon_ui_update": OperationHelp(
         details=(
+            (
+                "Pushes new contents of glances to everybody in the room. In "
+                "hipkit's page they take precedence over those for the whole "
+                "group."
+            ),
             "Known quirks:",
             "- Marked as beta in 2016.\n",
         ),
@@ -746,6 +832,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "user_in_room_addon_ui_update": OperationHelp(
         details=(
+            (
+                "Pushes new contents of glances to one user, in this room only. "
+                "In hipkit's page they take precedence over all others."
+            ),
             "Known quirks:",
             "- Marked as beta in 2016.\n",
         ),
@@ -769,6 +859,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "user_addon_ui_update": OperationHelp(
         details=(
+            (
+                "Pushes new contents of glances to one user, in whichever room. "
+                "In hipkit's page they take precedence over those for a room or "
+                "the whole group."
+            ),
             "Known quirks:",
             "- Marked as beta in 2016.\n",
         ),
@@ -789,6 +884,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "invite_user_to_group": OperationHelp(
         details=(
+            (
+                "HipChat sent an invitation by e-mail. hipkit's server sends "
+                "none: it creates the user without a password, and an "
+                "administrator passes on a link to set one."
+            ),
             "Known quirks:",
             "- The response is not known; one library reads it as a user.\n",
         ),
@@ -905,6 +1005,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_all_rooms": OperationHelp(
+        details=(
+            (
+                "The rooms that the token may see. With `expand=items`, the "
+                "response has them in full."
+            ),
+        ),
         arguments={
             "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
@@ -934,6 +1040,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_room": OperationHelp(
         details=(
+            "The owner becomes its first participant.",
             "Known quirks:",
             (
                 "- A name that is in use is rejected with `Another room exists "
@@ -970,6 +1077,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_room": OperationHelp(
+        details=(
+            (
+                "With topic, owner, participants, the address for guests, and "
+                "more. hipkit's server includes up to 50 participants; "
+                "`get_all_participants` has all."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1024,6 +1138,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room": OperationHelp(
+        details=(
+            (
+                "This cannot be undone. hipkit's server also deletes the room's "
+                "messages and webhooks, and revokes tokens that are valid only "
+                "there."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1039,6 +1160,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_avatar": OperationHelp(
         details=(
+            ("The response is a redirect to the picture; 404 if the room has none."),
             "Known quirks:",
             ("- One source gives 304 for the redirect, probably a typo for 302.\n"),
         ),
@@ -1060,6 +1182,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_room_avatar": OperationHelp(
         details=(
+            (
+                "The picture is a JPEG, PNG or GIF, as base64 in the JSON body. "
+                "It replaces the one before."
+            ),
             "Known quirks:",
             (
                 "- The image is sent as base64. Some clients put "
@@ -1081,6 +1207,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_avatar": OperationHelp(
+        details=(
+            ("Without an avatar, hipkit's server answers as if there had been one."),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1096,6 +1225,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_action": OperationHelp(
         details=(
+            (
+                "Returns the action as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -1155,6 +1288,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_action": OperationHelp(
+        details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1177,6 +1313,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_dialog": OperationHelp(
         details=(
+            (
+                "Returns the dialog as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -1235,6 +1375,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_dialog": OperationHelp(
+        details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1257,6 +1400,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_external_page": OperationHelp(
         details=(
+            (
+                "Returns the external page as the add-on stored it under the key."
+                " Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -1310,6 +1457,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_external_page": OperationHelp(
+        details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1332,6 +1482,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_glance": OperationHelp(
         details=(
+            (
+                "Returns the glance as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -1402,6 +1556,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_glance": OperationHelp(
+        details=(
+            (
+                "Clients no longer show it, and what was pushed to it is deleted "
+                "too. Add-ons can delete only what is theirs."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1424,6 +1584,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_web_panel": OperationHelp(
         details=(
+            (
+                "Returns the web panel as the add-on stored it under the key. "
+                "Add-ons do not see those of others."
+            ),
             "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
@@ -1488,6 +1652,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_web_panel": OperationHelp(
+        details=(
+            ("Clients no longer show it. Add-ons can delete only what is theirs."),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1509,6 +1676,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_room_webhook": OperationHelp(
+        details=(
+            (
+                "Add-ons can read only the webhooks that they created, by the key"
+                " under which they did."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1575,6 +1748,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_room_webhook": OperationHelp(
+        details=(
+            (
+                "Events that were not delivered yet are dropped. Add-ons can "
+                "delete only the webhooks that they created."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1596,6 +1775,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_room_message": OperationHelp(
+        details=(
+            (
+                "The response wraps the message in an object. A deleted message "
+                "has no text."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1684,6 +1869,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_recent_room_history": OperationHelp(
+        details=(
+            (
+                "The latest 75 messages unless `max-results` says otherwise, the "
+                "oldest first. With `not-before`, none before that message: ask "
+                "for what came since the last one that was read."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1716,6 +1908,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "invite_user": OperationHelp(
+        details=(
+            (
+                "The user gets an invitation with the reason, if one is given. A "
+                "private room needs `add_member` instead."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1736,6 +1934,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_members": OperationHelp(
         details=(
+            (
+                "Only members can enter a private room. Those who are in a room "
+                "at the moment are its participants, see `get_all_participants`."
+            ),
             "Known quirks:",
             "- Older clients requested `admin_room`.\n",
         ),
@@ -1763,6 +1965,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "add_member": OperationHelp(
         details=(
+            (
+                "Lets the user enter the room. For a user who is a member "
+                "already, it replaces the roles."
+            ),
             "Known quirks:",
             ("- The body may be empty. A Go library calls `room_roles` `roles`.\n"),
         ),
@@ -1788,6 +1994,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "remove_member": OperationHelp(
+        details=(
+            (
+                "The user can no longer enter the room. hipkit's server also ends"
+                " their participation, and keeps the room's owner a member (403)."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -1810,6 +2022,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_message": OperationHelp(
         details=(
+            (
+                "The message is plain text, as if typed: mentions, emoticons and "
+                "links work in it. Clients show it as written by the token's "
+                "owner."
+            ),
             "Known quirks:",
             (
                 "- The maximum length of the message is not known. It is 10,000 "
@@ -1836,6 +2053,12 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_room_notification": OperationHelp(
         details=(
+            (
+                "Clients show it in a colored box, from the token's name and the "
+                "label in `from`. A `card` shows structured content in place of "
+                "the message, which remains as the text for clients without "
+                "cards."
+            ),
             "Known quirks:",
             (
                 "- A form is accepted as the body, but its values stay text, so "
@@ -1917,6 +2140,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "reply_to_message": OperationHelp(
         details=(
+            (
+                "The reply is plain text, and refers to a message of the same "
+                "room; 404 if the room has no such message."
+            ),
             "Known quirks:",
             (
                 "- One source allows 10,000 characters; servers should accept as "
@@ -1972,6 +2199,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "share_link_with_room": OperationHelp(
         details=(
+            (
+                "Posts the link as a message, with the comment before it if there"
+                " is one."
+            ),
             "Known quirks:",
             "- An Atlassian library uses PUT; all others use POST.\n",
         ),
@@ -1991,6 +2222,7 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_room_statistics": OperationHelp(
+        details=("How many messages the room has, and when the last one was sent.",),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -2008,6 +2240,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "set_topic": OperationHelp(
+        details=(
+            (
+                "The change also appears as a message in the room, and causes the"
+                " event `room_topic_change`. An empty topic removes it."
+            ),
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -2027,6 +2265,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_webhooks": OperationHelp(
         details=(
+            (
+                "Add-ons get only the webhooks that they created. Those of the "
+                "whole group are not among them."
+            ),
             "Known quirks:",
             "- Not deprecated, unlike the other operations on this path.\n",
         ),
@@ -2054,6 +2296,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_webhook": OperationHelp(
         details=(
+            (
+                "The server posts every event of this kind in the room to the "
+                "URL. With a `pattern`, it posts only messages that match."
+            ),
             "Deprecated by the API: use `create_room_webhook`.",
             "Known quirks:",
             "- Early documentation requires `name`.\n",
@@ -2087,7 +2333,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_webhook": OperationHelp(
-        details=("Deprecated by the API: use `get_room_webhook`.",),
+        details=(
+            (
+                "By the id that creating it returned. Add-ons can read only the "
+                "webhooks that they created."
+            ),
+            "Deprecated by the API: use `get_room_webhook`.",
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -2110,7 +2362,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_webhook": OperationHelp(
-        details=("Deprecated by the API: use `delete_room_webhook`.",),
+        details=(
+            (
+                "Events that were not delivered yet are dropped. Add-ons can "
+                "delete only the webhooks that they created."
+            ),
+            "Deprecated by the API: use `delete_room_webhook`.",
+        ),
         arguments={
             "room_id_or_name": (
                 "Id or name of the room, 1 to 100 characters. A number is always an id."
@@ -2150,6 +2408,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_user": OperationHelp(
         details=(
+            (
+                "The user can sign in with the password; one that the server "
+                "generated is in this response only."
+            ),
             "Known quirks:",
             (
                 "- The response for an e-mail address or mention name that is in "
@@ -2190,6 +2452,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_user": OperationHelp(
+        details=(
+            (
+                "By id, e-mail address or `@mention` name. The e-mail address is "
+                "visible to administrators and the user only."
+            ),
+        ),
         arguments={
             "id_or_email": (
                 "Id, e-mail address or `@mention` name of the user, 1 to 100 "
@@ -2249,6 +2517,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_user": OperationHelp(
         details=(
+            (
+                "The user can no longer sign in, and their tokens are revoked; "
+                "their messages stay."
+            ),
             "Known quirks:",
             (
                 "- A live test got a response other than 204; which one is not "
@@ -2270,6 +2542,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_privatechat_message": OperationHelp(
+        details=(
+            (
+                "Of the chat between the token's owner and the user. The response"
+                " wraps the message in an object."
+            ),
+        ),
         arguments={
             "id_or_email": (
                 "Id, e-mail address or `@mention` name of the user, 1 to 100 "
@@ -2344,6 +2622,13 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_recent_privatechat_history": OperationHelp(
+        details=(
+            (
+                "Of the chat between the token's owner and the user: the latest "
+                "75 messages unless `max-results` says otherwise, the oldest "
+                "first. With `not-before`, none before that message."
+            ),
+        ),
         arguments={
             "id_or_email": (
                 "Id, e-mail address or `@mention` name of the user, 1 to 100 "
@@ -2378,6 +2663,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_privatechat_message": OperationHelp(
         details=(
+            (
+                "Only the two can read it. The message is plain text, as if "
+                "typed, unless `message_format` is `html`."
+            ),
             "Known quirks:",
             (
                 "- One .NET library reads a response with id and timestamp; live "
@@ -2406,6 +2695,12 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_photo": OperationHelp(
+        details=(
+            (
+                "The response is a redirect to the picture; 404 if the user has "
+                "none. hipkit's server has one picture for both sizes."
+            ),
+        ),
         arguments={
             "id_or_email": (
                 "Id, e-mail address or `@mention` name of the user, 1 to 100 "
@@ -2423,6 +2718,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_photo": OperationHelp(
         details=(
+            (
+                "The picture is a JPEG, PNG or GIF, as base64 in the JSON body. "
+                "It replaces the one before."
+            ),
             "Known quirks:",
             (
                 "- The image is sent as base64. Some clients put "
@@ -2447,6 +2746,9 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "delete_photo": OperationHelp(
+        details=(
+            ("Without a photo, hipkit's server answers as if there had been one."),
+        ),
         arguments={
             "id_or_email": (
                 "Id, e-mail address or `@mention` name of the user, 1 to 100 "
@@ -2463,6 +2765,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_auto_join_rooms": OperationHelp(
         details=(
+            ("The rooms that the user's client enters by itself when it starts."),
             "Known quirks:",
             "- May include private chats, as users in short form.\n",
         ),
@@ -2517,6 +2820,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "share_link_with_user": OperationHelp(
         details=(
+            (
+                "Sends the link as a private message, with the comment before it "
+                "if there is one."
+            ),
             "Known quirks:",
             "- An Atlassian library uses PUT; all others use POST.\n",
         ),

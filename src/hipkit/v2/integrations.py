@@ -257,6 +257,9 @@ class Integrations(OperationGroup[Send]):
     ) -> str:
         """Open a link to a module of an add-on.
 
+        For browsers: the link leads to the module that it was created for. After its
+        lifetime, hipkit's server answers 404.
+
         Known quirks:
 
         - Status and body are not known; a redirect into the client is likely. This
@@ -291,6 +294,8 @@ class Integrations(OperationGroup[Send]):
     ) -> None:
         """Delete a link to a module of an add-on.
 
+        An add-on can delete its own links, before their lifetime ends.
+
         Known quirks:
 
         - The required scope is not known.
@@ -324,6 +329,9 @@ class Integrations(OperationGroup[Send]):
         self, *, target: str, ttl: int, **options: Unpack[CallOptions]
     ) -> IntegrationLink:
         """Create a link to a module of an add-on.
+
+        The link leads whoever opens it to the module, until its lifetime is over.
+        hipkit's server allows up to a year.
 
         Known quirks:
 
@@ -364,6 +372,9 @@ class Integrations(OperationGroup[Send]):
     ) -> None:
         """Update glances for the whole group.
 
+        Pushes new contents of glances to everybody in the group, so that clients need
+        not ask the add-on for them.
+
         Known quirks:
 
         - Marked as beta in 2016.
@@ -400,6 +411,9 @@ class Integrations(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances in a room.
+
+        Pushes new contents of glances to everybody in the room. In hipkit's page they
+        take precedence over those for the whole group.
 
         Known quirks:
 
@@ -444,6 +458,9 @@ class Integrations(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in a room.
+
+        Pushes new contents of glances to one user, in this room only. In hipkit's page
+        they take precedence over all others.
 
         Known quirks:
 
@@ -492,6 +509,9 @@ class Integrations(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in all rooms.
+
+        Pushes new contents of glances to one user, in whichever room. In hipkit's page
+        they take precedence over those for a room or the whole group.
 
         Known quirks:
 
@@ -575,6 +595,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
     ) -> str:
         """Open a link to a module of an add-on.
 
+        For browsers: the link leads to the module that it was created for. After its
+        lifetime, hipkit's server answers 404.
+
         Known quirks:
 
         - Status and body are not known; a redirect into the client is likely. This
@@ -609,6 +632,8 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a link to a module of an add-on.
 
+        An add-on can delete its own links, before their lifetime ends.
+
         Known quirks:
 
         - The required scope is not known.
@@ -642,6 +667,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         self, *, target: str, ttl: int, **options: Unpack[CallOptions]
     ) -> IntegrationLink:
         """Create a link to a module of an add-on.
+
+        The link leads whoever opens it to the module, until its lifetime is over.
+        hipkit's server allows up to a year.
 
         Known quirks:
 
@@ -684,6 +712,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
     ) -> None:
         """Update glances for the whole group.
 
+        Pushes new contents of glances to everybody in the group, so that clients need
+        not ask the add-on for them.
+
         Known quirks:
 
         - Marked as beta in 2016.
@@ -720,6 +751,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances in a room.
+
+        Pushes new contents of glances to everybody in the room. In hipkit's page they
+        take precedence over those for the whole group.
 
         Known quirks:
 
@@ -764,6 +798,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in a room.
+
+        Pushes new contents of glances to one user, in this room only. In hipkit's page
+        they take precedence over all others.
 
         Known quirks:
 
@@ -812,6 +849,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in all rooms.
+
+        Pushes new contents of glances to one user, in whichever room. In hipkit's page
+        they take precedence over those for a room or the whole group.
 
         Known quirks:
 

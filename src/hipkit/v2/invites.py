@@ -59,6 +59,9 @@ class Invites(OperationGroup[Send]):
     ) -> object:
         """Invite a user to the group.
 
+        HipChat sent an invitation by e-mail. hipkit's server sends none: it creates the
+        user without a password, and an administrator passes on a link to set one.
+
         Known quirks:
 
         - The response is not known; one library reads it as a user.
@@ -111,6 +114,9 @@ class AsyncInvites(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> object:
         """Invite a user to the group.
+
+        HipChat sent an invitation by e-mail. hipkit's server sends none: it creates the
+        user without a password, and an administrator passes on a link to set one.
 
         Known quirks:
 

@@ -1744,6 +1744,9 @@ class Rooms(OperationGroup[Send]):
     ) -> RoomPage:
         """List rooms.
 
+        The rooms that the token may see. With `expand=items`, the response has them in
+        full.
+
         The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
@@ -1801,6 +1804,8 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> Created:
         """Create a room.
+
+        The owner becomes its first participant.
 
         Known quirks:
 
@@ -1863,6 +1868,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> Room:
         """Get a room.
+
+        With topic, owner, participants, the address for guests, and more. hipkit's
+        server includes up to 50 participants; `get_all_participants` has all.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -1965,6 +1973,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a room.
 
+        This cannot be undone. hipkit's server also deletes the room's messages and
+        webhooks, and revokes tokens that are valid only there.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -1994,6 +2005,8 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
     ) -> str:
         """Get the URL of a room's avatar.
+
+        The response is a redirect to the picture; 404 if the room has none.
 
         Known quirks:
 
@@ -2036,6 +2049,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Set a room's avatar.
 
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
+
         Known quirks:
 
         - The image is sent as base64. Some clients put `data:...;base64,` before it;
@@ -2076,6 +2092,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a room's avatar.
 
+        Without an avatar, hipkit's server answers as if there had been one.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2106,6 +2124,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Action:
         """Get an action of a room.
+
+        Returns the action as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -2213,6 +2234,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete an action of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2245,6 +2268,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Dialog:
         """Get a dialog of a room.
+
+        Returns the dialog as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -2349,6 +2375,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a dialog of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2381,6 +2409,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page of a room.
+
+        Returns the external page as the add-on stored it under the key. Add-ons do not
+        see those of others.
 
         Known quirks:
 
@@ -2474,6 +2505,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete an external page of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2506,6 +2539,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Glance:
         """Get a glance of a room.
+
+        Returns the glance as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -2621,6 +2657,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a glance of a room.
 
+        Clients no longer show it, and what was pushed to it is deleted too. Add-ons can
+        delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2652,6 +2691,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> WebPanel:
         """Get a web panel of a room.
+
+        Returns the web panel as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -2767,6 +2809,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a web panel of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2804,6 +2848,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room.
+
+        Add-ons can read only the webhooks that they created, by the key under which
+        they did.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -2921,6 +2968,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Delete a webhook of a room.
 
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -2959,6 +3009,8 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a room.
+
+        The response wraps the message in an object. A deleted message has no text.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -3101,6 +3153,10 @@ class Rooms(OperationGroup[Send]):
     ) -> MessagePage:
         """Get the latest messages of a room.
 
+        The latest 75 messages unless `max-results` says otherwise, the oldest first.
+        With `not-before`, none before that message: ask for what came since the last
+        one that was read.
+
         The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
@@ -3161,6 +3217,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Invite a user to a public room.
 
+        The user gets an invitation with the reason, if one is given. A private room
+        needs `add_member` instead.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -3202,6 +3261,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the members of a private room.
+
+        Only members can enter a private room. Those who are in a room at the moment are
+        its participants, see `get_all_participants`.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -3259,6 +3321,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Add a member to a private room.
 
+        Lets the user enter the room. For a user who is a member already, it replaces
+        the roles.
+
         Known quirks:
 
         - The body may be empty. A Go library calls `room_roles` `roles`.
@@ -3303,6 +3368,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Remove a member from a private room.
 
+        The user can no longer enter the room. hipkit's server also ends their
+        participation, and keeps the room's owner a member (403).
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -3340,6 +3408,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> SentMessage:
         """Send a message to a room as the token's owner.
+
+        The message is plain text, as if typed: mentions, emoticons and links work in
+        it. Clients show it as written by the token's owner.
 
         Known quirks:
 
@@ -3392,6 +3463,10 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Send a notification to a room.
+
+        Clients show it in a colored box, from the token's name and the label in `from`.
+        A `card` shows structured content in place of the message, which remains as the
+        text for clients without cards.
 
         Known quirks:
 
@@ -3524,6 +3599,9 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Reply to a message in a room as the token's owner.
 
+        The reply is plain text, and refers to a message of the same room; 404 if the
+        room has no such message.
+
         Known quirks:
 
         - One source allows 10,000 characters; servers should accept as many.
@@ -3626,6 +3704,8 @@ class Rooms(OperationGroup[Send]):
     ) -> None:
         """Share a link with a room as the token's owner.
 
+        Posts the link as a message, with the comment before it if there is one.
+
         Known quirks:
 
         - An Atlassian library uses PUT; all others use POST.
@@ -3667,6 +3747,8 @@ class Rooms(OperationGroup[Send]):
     ) -> RoomStatistics:
         """Get statistics of a room.
 
+        How many messages the room has, and when the last one was sent.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -3700,6 +3782,9 @@ class Rooms(OperationGroup[Send]):
         self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
     ) -> None:
         """Set the topic of a room.
+
+        The change also appears as a message in the room, and causes the event
+        `room_topic_change`. An empty topic removes it.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -3738,6 +3823,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> WebhookPage:
         """List the webhooks of a room.
+
+        Add-ons get only the webhooks that they created. Those of the whole group are
+        not among them.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -3810,6 +3898,9 @@ class Rooms(OperationGroup[Send]):
     ) -> Created:
         """Create a webhook in a room.
 
+        The server posts every event of this kind in the room to the URL. With a
+        `pattern`, it posts only messages that match.
+
         Deprecated by the API: use `create_room_webhook`.
 
         Known quirks:
@@ -3874,6 +3965,9 @@ class Rooms(OperationGroup[Send]):
     ) -> Webhook:
         """Get a webhook of a room by id.
 
+        By the id that creating it returned. Add-ons can read only the webhooks that
+        they created.
+
         Deprecated by the API: use `get_room_webhook`.
 
         Args:
@@ -3916,6 +4010,9 @@ class Rooms(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Delete a webhook of a room by id.
+
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
 
         Deprecated by the API: use `delete_room_webhook`.
 
@@ -3962,6 +4059,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List rooms.
+
+        The rooms that the token may see. With `expand=items`, the response has them in
+        full.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -4020,6 +4120,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> Created:
         """Create a room.
+
+        The owner becomes its first participant.
 
         Known quirks:
 
@@ -4082,6 +4184,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> Room:
         """Get a room.
+
+        With topic, owner, participants, the address for guests, and more. hipkit's
+        server includes up to 50 participants; `get_all_participants` has all.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -4184,6 +4289,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a room.
 
+        This cannot be undone. hipkit's server also deletes the room's messages and
+        webhooks, and revokes tokens that are valid only there.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4213,6 +4321,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
     ) -> str:
         """Get the URL of a room's avatar.
+
+        The response is a redirect to the picture; 404 if the room has none.
 
         Known quirks:
 
@@ -4255,6 +4365,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Set a room's avatar.
 
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
+
         Known quirks:
 
         - The image is sent as base64. Some clients put `data:...;base64,` before it;
@@ -4295,6 +4408,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a room's avatar.
 
+        Without an avatar, hipkit's server answers as if there had been one.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4325,6 +4440,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Action:
         """Get an action of a room.
+
+        Returns the action as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -4432,6 +4550,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete an action of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4464,6 +4584,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Dialog:
         """Get a dialog of a room.
+
+        Returns the dialog as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -4568,6 +4691,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a dialog of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4600,6 +4725,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page of a room.
+
+        Returns the external page as the add-on stored it under the key. Add-ons do not
+        see those of others.
 
         Known quirks:
 
@@ -4695,6 +4823,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete an external page of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4729,6 +4859,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Glance:
         """Get a glance of a room.
+
+        Returns the glance as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -4844,6 +4977,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a glance of a room.
 
+        Clients no longer show it, and what was pushed to it is deleted too. Add-ons can
+        delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4875,6 +5011,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> WebPanel:
         """Get a web panel of a room.
+
+        Returns the web panel as the add-on stored it under the key. Add-ons do not see
+        those of others.
 
         Known quirks:
 
@@ -4990,6 +5129,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a web panel of a room.
 
+        Clients no longer show it. Add-ons can delete only what is theirs.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5027,6 +5168,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room.
+
+        Add-ons can read only the webhooks that they created, by the key under which
+        they did.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -5144,6 +5288,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a webhook of a room.
 
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5182,6 +5329,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a room.
+
+        The response wraps the message in an object. A deleted message has no text.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -5324,6 +5473,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> MessagePage:
         """Get the latest messages of a room.
 
+        The latest 75 messages unless `max-results` says otherwise, the oldest first.
+        With `not-before`, none before that message: ask for what came since the last
+        one that was read.
+
         The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
@@ -5384,6 +5537,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Invite a user to a public room.
 
+        The user gets an invitation with the reason, if one is given. A private room
+        needs `add_member` instead.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5425,6 +5581,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the members of a private room.
+
+        Only members can enter a private room. Those who are in a room at the moment are
+        its participants, see `get_all_participants`.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -5482,6 +5641,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Add a member to a private room.
 
+        Lets the user enter the room. For a user who is a member already, it replaces
+        the roles.
+
         Known quirks:
 
         - The body may be empty. A Go library calls `room_roles` `roles`.
@@ -5526,6 +5688,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Remove a member from a private room.
 
+        The user can no longer enter the room. hipkit's server also ends their
+        participation, and keeps the room's owner a member (403).
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5563,6 +5728,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> SentMessage:
         """Send a message to a room as the token's owner.
+
+        The message is plain text, as if typed: mentions, emoticons and links work in
+        it. Clients show it as written by the token's owner.
 
         Known quirks:
 
@@ -5617,6 +5785,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Send a notification to a room.
+
+        Clients show it in a colored box, from the token's name and the label in `from`.
+        A `card` shows structured content in place of the message, which remains as the
+        text for clients without cards.
 
         Known quirks:
 
@@ -5749,6 +5921,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Reply to a message in a room as the token's owner.
 
+        The reply is plain text, and refers to a message of the same room; 404 if the
+        room has no such message.
+
         Known quirks:
 
         - One source allows 10,000 characters; servers should accept as many.
@@ -5851,6 +6026,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> None:
         """Share a link with a room as the token's owner.
 
+        Posts the link as a message, with the comment before it if there is one.
+
         Known quirks:
 
         - An Atlassian library uses PUT; all others use POST.
@@ -5892,6 +6069,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> RoomStatistics:
         """Get statistics of a room.
 
+        How many messages the room has, and when the last one was sent.
+
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5925,6 +6104,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
     ) -> None:
         """Set the topic of a room.
+
+        The change also appears as a message in the room, and causes the event
+        `room_topic_change`. An empty topic removes it.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
@@ -5963,6 +6145,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> WebhookPage:
         """List the webhooks of a room.
+
+        Add-ons get only the webhooks that they created. Those of the whole group are
+        not among them.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -6035,6 +6220,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> Created:
         """Create a webhook in a room.
 
+        The server posts every event of this kind in the room to the URL. With a
+        `pattern`, it posts only messages that match.
+
         Deprecated by the API: use `create_room_webhook`.
 
         Known quirks:
@@ -6099,6 +6287,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
     ) -> Webhook:
         """Get a webhook of a room by id.
 
+        By the id that creating it returned. Add-ons can read only the webhooks that
+        they created.
+
         Deprecated by the API: use `get_room_webhook`.
 
         Args:
@@ -6141,6 +6332,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Delete a webhook of a room by id.
+
+        Events that were not delivered yet are dropped. Add-ons can delete only the
+        webhooks that they created.
 
         Deprecated by the API: use `delete_room_webhook`.
 

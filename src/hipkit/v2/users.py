@@ -667,6 +667,9 @@ class Users(OperationGroup[Send]):
     ) -> CreatedUser:
         """Create a user.
 
+        The user can sign in with the password; one that the server generated is in this
+        response only.
+
         Known quirks:
 
         - The response for an e-mail address or mention name that is in use is not
@@ -732,6 +735,9 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> User:
         """Get a user.
+
+        By id, e-mail address or `@mention` name. The e-mail address is visible to
+        administrators and the user only.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
@@ -842,6 +848,8 @@ class Users(OperationGroup[Send]):
     ) -> None:
         """Delete a user.
 
+        The user can no longer sign in, and their tokens are revoked; their messages stay.
+
         Known quirks:
 
         - A live test got a response other than 204; which one is not recorded.
@@ -881,6 +889,9 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a private chat.
+
+        Of the chat between the token's owner and the user. The response wraps the
+        message in an object.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
@@ -1016,6 +1027,10 @@ class Users(OperationGroup[Send]):
     ) -> MessagePage:
         """Get the latest messages of a private chat.
 
+        Of the chat between the token's owner and the user: the latest 75 messages
+        unless `max-results` says otherwise, the oldest first. With `not-before`, none
+        before that message.
+
         The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
@@ -1077,6 +1092,9 @@ class Users(OperationGroup[Send]):
     ) -> SentMessage | None:
         """Send a private message to a user.
 
+        Only the two can read it. The message is plain text, as if typed, unless
+        `message_format` is `html`.
+
         Known quirks:
 
         - One .NET library reads a response with id and timestamp; live tests got 204.
@@ -1133,6 +1151,9 @@ class Users(OperationGroup[Send]):
     ) -> str:
         """Get the URL of a user's photo.
 
+        The response is a redirect to the picture; 404 if the user has none. hipkit's
+        server has one picture for both sizes.
+
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -1170,6 +1191,9 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Set a user's photo.
+
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
 
         Known quirks:
 
@@ -1209,6 +1233,8 @@ class Users(OperationGroup[Send]):
     ) -> None:
         """Delete a user's photo.
 
+        Without a photo, hipkit's server answers as if there had been one.
+
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -1244,6 +1270,8 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List the auto-join rooms of a user.
+
+        The rooms that the user's client enters by itself when it starts.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -1350,6 +1378,8 @@ class Users(OperationGroup[Send]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a user.
+
+        Sends the link as a private message, with the comment before it if there is one.
 
         Known quirks:
 
@@ -1464,6 +1494,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> CreatedUser:
         """Create a user.
 
+        The user can sign in with the password; one that the server generated is in this
+        response only.
+
         Known quirks:
 
         - The response for an e-mail address or mention name that is in use is not
@@ -1529,6 +1562,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> User:
         """Get a user.
+
+        By id, e-mail address or `@mention` name. The e-mail address is visible to
+        administrators and the user only.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
@@ -1639,6 +1675,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a user.
 
+        The user can no longer sign in, and their tokens are revoked; their messages stay.
+
         Known quirks:
 
         - A live test got a response other than 204; which one is not recorded.
@@ -1678,6 +1716,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a private chat.
+
+        Of the chat between the token's owner and the user. The response wraps the
+        message in an object.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
@@ -1813,6 +1854,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> MessagePage:
         """Get the latest messages of a private chat.
 
+        Of the chat between the token's owner and the user: the latest 75 messages
+        unless `max-results` says otherwise, the oldest first. With `not-before`, none
+        before that message.
+
         The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
@@ -1874,6 +1919,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> SentMessage | None:
         """Send a private message to a user.
 
+        Only the two can read it. The message is plain text, as if typed, unless
+        `message_format` is `html`.
+
         Known quirks:
 
         - One .NET library reads a response with id and timestamp; live tests got 204.
@@ -1930,6 +1978,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> str:
         """Get the URL of a user's photo.
 
+        The response is a redirect to the picture; 404 if the user has none. hipkit's
+        server has one picture for both sizes.
+
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -1967,6 +2018,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Set a user's photo.
+
+        The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
+        one before.
 
         Known quirks:
 
@@ -2006,6 +2060,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     ) -> None:
         """Delete a user's photo.
 
+        Without a photo, hipkit's server answers as if there had been one.
+
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -2041,6 +2097,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List the auto-join rooms of a user.
+
+        The rooms that the user's client enters by itself when it starts.
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
@@ -2147,6 +2205,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a user.
+
+        Sends the link as a private message, with the comment before it if there is one.
 
         Known quirks:
 
