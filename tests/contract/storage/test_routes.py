@@ -278,3 +278,22 @@ async def test_all_routes_are_removed_at_once_and_earlier_ones_stay_as_they_are(
 
     removed = [(await record(filled, each)).removed_us for each in (first, second)]
     assert removed == [NOW, NOW + 1]
+
+
+async def test_an_item_waits_for_the_only_route_that_gets_it_until_it_is_passed(
+    filled: Database,
+) -> None:
+    route_id = await open_route(filled)
+    await happen(filled)
+    event = NewEvent(
+        group_id=1, room_id=1, event="posted", item="{}", root="", only_for=route_id
+    )
+    again = await filled.write(lambda stores: stores.events.add(event, NOW))
+
+    async def waits(item: str = "{}", only_for: int = route_id, after: int = 0) -> bool:
+        return await filled.stores.events.is_waiting(item, only_for, after)
+
+    assert await waits(after=again - 1)
+    assert not await waits(after=again)
+    assert not await waits(item="[]")
+    assert not await waits(only_for=route_id + 1)

@@ -147,10 +147,11 @@ async def pause_route(context: Context, name: str) -> None:
     Raises:
         ForbiddenError: The actor is no administrator.
         NotFoundError: There is no route of this name.
+        BadRequestError: It is not in the file any more.
     """
 
     async def command(stores: Stores) -> None:
-        route = await _find(context, stores, name)
+        route = await _find_in_file(context, stores, name)
         await stores.routes.pause(route.id, context.now_us)
 
     await context.write(command)
@@ -162,10 +163,11 @@ async def resume_route(context: Context, name: str) -> None:
     Raises:
         ForbiddenError: The actor is no administrator.
         NotFoundError: There is no route of this name.
+        BadRequestError: It is not in the file any more.
     """
 
     async def command(stores: Stores) -> None:
-        route = await _find(context, stores, name)
+        route = await _find_in_file(context, stores, name)
         await stores.routes.resume(route.id, context.now_us)
         context.topics.add(EVENTS)
 
@@ -174,6 +176,8 @@ async def resume_route(context: Context, name: str) -> None:
 
 async def send_again(context: Context, delivery_id: int) -> None:
     """Send a message again that was refused or set aside, after all that waits.
+
+    One that waits to be sent again is not sent once more.
 
     Raises:
         ForbiddenError: The actor is no administrator.
@@ -203,6 +207,8 @@ async def send_again(context: Context, delivery_id: int) -> None:
         event = await stores.events.get(delivery.event_id)
         if event is None:
             raise BadRequestError("This message is not kept any more")
+        if await stores.events.is_waiting(event.item, route.id, route.position):
+            return
         again = NewEvent(
             group_id=event.group_id,
             room_id=event.room_id,
@@ -235,6 +241,16 @@ async def _find(context: Context, stores: Stores, name: str) -> RouteRecord:
         or route.name == NO_ROUTE
     ):
         raise NotFoundError(f"Route '{name}' not found")
+    return route
+
+
+async def _find_in_file(context: Context, stores: Stores, name: str) -> RouteRecord:
+    route = await _find(context, stores, name)
+    if route.removed_us is not None:
+        raise BadRequestError(
+            f"Route '{name}' is not in the relay's file any more: it goes on once the"
+            " file has it again, and was reloaded"
+        )
     return route
 
 

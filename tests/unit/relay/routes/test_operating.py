@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -101,6 +102,30 @@ def test_what_was_not_delivered_is_sent_again_to_that_route_only(
     first, again = events(relay)
     assert again.item == first.item
     assert again.only_for == delivery.subscription_id
+
+
+def test_what_waits_to_be_sent_again_is_not_sent_once_more(relay: Site) -> None:
+    say(relay)
+    delivery = settle(relay, "refused")
+    for _ in range(2):
+        asyncio.run(send_again(relay.operator_context(), delivery.id))
+    _, again = events(relay)
+
+    async def pass_over(stores: Stores) -> None:
+        await stores.subscriptions.advance(delivery.subscription_id, again.id)
+
+    asyncio.run(relay.server.database.write(pass_over))
+    asyncio.run(send_again(relay.operator_context(), delivery.id))
+    assert len(events(relay)) == 3
+
+
+@pytest.mark.parametrize("change", [pause_route, resume_route])
+def test_a_route_that_is_in_the_file_no_more_is_neither_paused_nor_resumed(
+    relay: Site, change: Callable[[Context, str], Coroutine[Any, Any, None]]
+) -> None:
+    asyncio.run(register_routes(relay.operator_context(), []))
+    with pytest.raises(BadRequestError, match="not in the relay's file any more"):
+        asyncio.run(change(relay.operator_context(), "ops"))
 
 
 @pytest.mark.parametrize("state", ["delivered", "waiting"])
