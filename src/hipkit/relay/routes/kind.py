@@ -178,7 +178,7 @@ class RouteKind:
 
         async def keep(key: str, reference: str) -> None:
             if key != PLACE:
-                await self._keep(record.id, key, reference)
+                await self._keep(record.id, route.key(key), reference)
             elif self._routes.get(route.name) is route:
                 # Else the file was read meanwhile, and the route may lead elsewhere.
                 self._places[route.name] = reference

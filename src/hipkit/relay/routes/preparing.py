@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -68,10 +68,10 @@ class Preparer:
                 stands_for=writer.count,
             )
         message = self._message(route, self.read(event))
-        keys = [file.key for file in message.files]
+        names = [file.key for file in message.files]
         if message.thread is not None:
-            keys.append(message.thread)
-        references = await stores.routes.references(record.id, keys) if keys else {}
+            names.append(message.thread)
+        references = await _references(stores, route, record, names) if names else {}
         return RouteDelivery(
             subscription=record,
             event=event,
@@ -173,6 +173,15 @@ async def _taken(
         after = events[-1].id
         # Calls to the server go on meanwhile.
         await asyncio.sleep(0)
+
+
+async def _references(
+    stores: Stores, route: Route, record: RouteRecord, names: Sequence[str]
+) -> dict[str, str]:
+    """Return what messages, cards and files are called where a route leads, by their ids here."""
+    keys = {route.key(name): name for name in names}
+    found = await stores.routes.references(record.id, keys)
+    return {keys[key]: reference for key, reference in found.items()}
 
 
 def range_of(summary: SummaryRecord) -> Range:

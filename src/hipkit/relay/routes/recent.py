@@ -34,10 +34,11 @@ class RecentReferences:
 
     def complete(self, delivery: RouteDelivery) -> RouteDelivery:
         """Return a delivery with the reference of the thread that its message belongs to."""
-        thread = None if delivery.message is None else delivery.message.thread
-        if thread is None:
+        route, message = delivery.route, delivery.message
+        if route is None or message is None or message.thread is None:
             return delivery
-        reference = self._found.get((delivery.subscription.id, thread))
+        thread = message.thread
+        reference = self._found.get((delivery.subscription.id, route.key(thread)))
         if reference is None:
             return delivery
         return replace(delivery, references={**delivery.references, thread: reference})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from hipkit.descriptors.patterns import is_found
 from hipkit.relay.message import Color, Kind
@@ -65,6 +68,27 @@ class Route:
     target: Target[Any] = field(repr=False)
     settings: Settings = field(repr=False)
     """The target's. They hold secrets."""
+    _place: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Note where it leads, but for what is secret: a new token leads to the same place."""
+        place = (
+            self.target.name,
+            self.target.host(self.settings),
+            self.settings.public,
+        )
+        digest = hashlib.sha256(msgspec.json.encode(place)).hexdigest()
+        object.__setattr__(self, "_place", digest[:16])
+
+    def key(self, name: str) -> str:
+        """Return the key under which a reference to the target is stored.
+
+        It is another one once the route leads elsewhere, where nobody knows that reference.
+
+        Args:
+            name: The id of a message or card, or the key of a file.
+        """
+        return f"{self._place}/{name}"
 
 
 def takers(

@@ -97,15 +97,15 @@ def _has_failed_long(record: RouteRecord, now_us: int) -> bool:
 
 
 def references_of(delivery: Delivery, outcome: Outcome) -> dict[str, str]:
-    """Return what a message is called at the target, by the ids that belong to its thread."""
+    """Return what a message is called at the target, by the keys of `Route.key`."""
     if not isinstance(delivery, RouteDelivery) or not isinstance(outcome, RouteOutcome):
         return {}
-    message, reference = delivery.message, outcome.reference
-    if outcome.verdict != "delivered" or message is None:
+    route, message, reference = delivery.route, delivery.message, outcome.reference
+    if outcome.verdict != "delivered" or route is None or message is None:
         return {}
     if not reference or len(reference) > LONGEST_REFERENCE:
         return {}
     keys = {message.id}
     if message.card is not None and 0 < len(message.card.id) <= LONGEST_KEY:
         keys.add(message.card.id)
-    return dict.fromkeys(keys, reference)
+    return dict.fromkeys(map(route.key, keys), reference)

@@ -63,11 +63,23 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret of the settings, the longest first: one may be a part of another."""
         found: list[Secret] = []
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
+        for _, value in self._items():
             values = value if isinstance(value, tuple) else (value,)
             found += [each for each in values if isinstance(each, Secret)]
         return tuple(sorted(found, key=lambda one: len(one.reveal()), reverse=True))
+
+    @property
+    def public(self) -> dict[str, object]:
+        """Everything in the settings that is no secret."""
+        secrets = set(self.secrets)
+        return {
+            name: value
+            for name, value in self._items()
+            if secrets.isdisjoint(value if isinstance(value, tuple) else (value,))
+        }
+
+    def _items(self) -> list[tuple[str, object]]:
+        return [(name, getattr(self, name)) for name in self.__struct_fields__]
 
 
 S = TypeVar("S", bound=Settings, contravariant=True)

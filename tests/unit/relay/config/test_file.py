@@ -46,6 +46,10 @@ class HookTarget(FakeTarget):
     name: ClassVar[str] = "hook"
     settings: ClassVar[type[Settings]] = HookSettings
 
+    def host(self, settings: Settings) -> str:
+        """Return a host that says nothing of the address."""
+        return "chat.example.com"
+
 
 TARGETS: dict[str, Target[Any]] = {"hook": HookTarget(), "fake": FakeTarget()}
 

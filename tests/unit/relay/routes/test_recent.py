@@ -122,3 +122,19 @@ def test_other_targets_get_a_message_once_the_one_before_is_stored(site: Site) -
     assert outcome.verdict == "delivered"
     assert not relay.subscriptions.may_settle_later(delivery, outcome)
     relay.close()
+
+
+def test_what_an_earlier_target_called_a_message_is_unknown_to_another(
+    relay: Relay,
+) -> None:
+    relay.chat.answer = lambda call: Reply(status=200, body=b"there-1")
+    (first,) = relay.post()
+    relay.deliver()
+    before = relay.routes[0]
+    after = route(target=Sure(), url="https://other.example.com/hook")
+    for routes in ([after], [before]):
+        relay.register(*routes)
+        relay.kind.replace(routes, {})
+        relay.post(attach_to=first)
+        relay.deliver()
+    assert references(relay) == [{}, {}, {first: "there-1"}]

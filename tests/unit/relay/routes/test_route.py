@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from hipkit.api.secret import Secret
 from hipkit.relay.routes.route import Conditions, Route, takers
+from hipkit.relay.targets.matrix import Matrix, MatrixSettings
 from hipkit.server.events.posted import PostedMessage
 from tests.unit.relay.fake_target import FakeSettings, FakeTarget
 
@@ -136,3 +138,14 @@ def test_settings_of_the_target_are_not_shown() -> None:
     settings = FakeSettings(url="https://chat.example.com/hooks/s3cret")
     shown = repr(Route(name="ops", target=FakeTarget(), settings=settings))
     assert "s3cret" not in shown
+
+
+def test_a_key_of_references_says_where_a_route_leads_but_no_secret() -> None:
+    def key(token: str = "one", server: str = "a.example", room: str = "!a") -> str:
+        settings = MatrixSettings(
+            homeserver=f"https://{server}", room=room, token=Secret(token)
+        )
+        return Route(name="ops", target=Matrix(), settings=settings).key("1")
+
+    assert key() == key(token="two")
+    assert len({key(), key(room="!b"), key(server="b.example")}) == 3

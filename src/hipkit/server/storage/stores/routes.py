@@ -247,22 +247,23 @@ class RouteStore(Store):
         found = await self._one(WaitingRecord, sql, *values, *values)
         return WaitingRecord(0, None) if found is None else found
 
-    async def references(
-        self, route_id: int, message_ids: Iterable[str]
-    ) -> dict[str, str]:
-        """Return what messages, cards or files are called at a route's target, as far as known."""
+    async def references(self, route_id: int, keys: Iterable[str]) -> dict[str, str]:
+        """Return what messages, cards or files are called at a route's target, as far as known.
+
+        Where a route leads is part of a key, so that it finds none of another target.
+        """
         sql = (
             "SELECT message_id, reference FROM relayed_messages"
             " WHERE route_id = ? AND message_id IN "
         )
-        found = await self._all_in(tuple[str, str], sql, route_id, values=message_ids)
+        found = await self._all_in(tuple[str, str], sql, route_id, values=keys)
         return dict(found)
 
     async def put_reference(
-        self, route_id: int, message_id: str, reference: str, now_us: int
+        self, route_id: int, key: str, reference: str, now_us: int
     ) -> None:
         """Store what a message, card or file is called at a route's target."""
-        await self._run(PUT_REFERENCE, route_id, message_id, reference, now_us)
+        await self._run(PUT_REFERENCE, route_id, key, reference, now_us)
 
     async def summary(self, route_id: int) -> SummaryRecord | None:
         """Return a route's newest summary, whether it was sent or not."""
