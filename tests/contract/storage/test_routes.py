@@ -62,7 +62,7 @@ async def test_a_new_route_begins_after_the_newest_event(filled: Database) -> No
     )
     assert (route.name, route.target, route.created_us) == ("ops", "mattermost", NOW)
     assert route.next_try_us is None
-    assert not route.is_resting
+    assert not route.is_inactive
 
 
 async def test_a_route_with_the_same_name_goes_on_at_its_position(
@@ -86,7 +86,7 @@ async def test_a_removed_route_is_kept_and_goes_on_at_its_position(
     await change(filled, "remove", route_id, NOW + 1)
     await change(filled, "remove", route_id, NOW + 2)
     assert (await record(filled, route_id)).removed_us == NOW + 1
-    assert (await record(filled, route_id)).is_resting
+    assert (await record(filled, route_id)).is_inactive
     assert [one.id for one in await filled.stores.routes.all()] == [route_id]
 
     assert await open_route(filled) == route_id
@@ -124,7 +124,7 @@ async def test_a_paused_route_is_tried_at_once_when_it_is_resumed(
     await change(filled, "pause", route_id, NOW)
     await change(filled, "pause", route_id, NOW + 5)
     paused = await record(filled, route_id)
-    assert (paused.held_us, paused.is_resting) == (NOW, True)
+    assert (paused.held_us, paused.is_inactive) == (NOW, True)
 
     await change(filled, "resume", route_id, NOW + 9)
 

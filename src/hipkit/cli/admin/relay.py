@@ -5,10 +5,14 @@ Works beside a running relay, which notices within a second, and without one.
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from hipkit.api.errors import NotFoundError
-from hipkit.cli.admin.running import AdminGroup, Listing, Shown
+from hipkit.cli.admin.running import AdminGroup, Narrowed, Shown
+from hipkit.cli.output import one_line
+from hipkit.cli.table import align
 from hipkit.relay.routes.operating import (
     RouteStatus,
     find_route,
@@ -30,6 +34,10 @@ LONGEST_TEXT = 200
 NO_ROUTE_NAME = "(no route took it)"
 COLUMNS = ("name", "to", "state", "waiting", "delivered")
 """Of the list's table, which fits into 80 columns; `--json` has all."""
+DELIVERY_COLUMNS = ("number", "state", "tried", "problem", "text")
+SECONDS = len("2026-11-30T12:00:00")
+WIDTH = 78
+"""Of the deliveries of a route, which are indented."""
 
 
 @click.group(cls=AdminGroup)
@@ -42,16 +50,18 @@ async def list_all(context: Context) -> Shown:
     """List the routes, what waits for each and what became of messages.
 
     UNDELIVERED counts what was refused, set aside or too old for the route: show has each, and why
-    a route fails. The last row counts the messages that no route took, as delivered.
+    a route fails. One that is "paused, failing" is tried once an hour, and when it is resumed. The
+    last row counts the messages that no route took, as delivered.
     """
     found = await list_routes(context)
     ordered = sorted(found, key=lambda status: status.is_no_route)
     items = [_row(status) for status in ordered]
     rows = [
-        {name: item[name] for name in COLUMNS} | {"undelivered": status.undelivered}
+        {name: item[name] for name in COLUMNS}
+        | {"state": _state(status), "undelivered": status.undelivered}
         for item, status in zip(items, ordered, strict=True)
     ]
-    return Listing(items, rows)
+    return Narrowed(items, rows)
 
 
 @relay.command("show")
@@ -63,10 +73,11 @@ async def show_route(context: Context, *, name: str) -> Shown:
     """
     status = await find_route(context, name)
     record = status.record
-    return {
+    whole: dict[str, object] = {
         **_row(status),
         "since": _time(record.created_us),
-        "paused_since": _time(record.held_us),
+        "paused_by": status.paused_by,
+        "paused_since": _time(status.paused_us),
         "removed_since": _time(record.removed_us),
         "last_answer": _time(record.last_us),
         "last_status": record.last_status,
@@ -75,6 +86,7 @@ async def show_route(context: Context, *, name: str) -> Shown:
             _delivery(each) for each in await list_deliveries(context, name, MOST_SHOWN)
         ],
     }
+    return Narrowed(whole, _narrow(whole))
 
 
 @relay.command("pause")
@@ -103,6 +115,31 @@ async def resend(context: Context, *, name: str, number: int) -> Shown:
         raise NotFoundError(f"Route '{name}' has no delivery {number}")
     await send_again(context, number)
     return {"name": name, "number": number, "sent_again": True}
+
+
+def _state(status: RouteStatus) -> str | None:
+    """Return a route's state for people: a pause by failures ends by itself."""
+    if status.is_no_route:
+        return None
+    return "paused, failing" if status.paused_by == "failures" else status.state
+
+
+def _narrow(route: dict[str, object]) -> dict[str, object]:
+    """Return a route with what there is to say of it, and its deliveries as wrapped lines."""
+    said = {name: value for name, value in route.items() if value is not None}
+    deliveries = cast("list[dict[str, object]]", route["deliveries"])
+    rows = [[name.upper() for name in DELIVERY_COLUMNS]]
+    rows += [
+        [_cell(name, row[name]) for name in DELIVERY_COLUMNS] for row in deliveries
+    ]
+    return said | {"deliveries": "\n".join(align(rows, WIDTH)) if deliveries else None}
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    text = one_line(str(value))
+    return text[:SECONDS].replace("T", " ") if name == "tried" else text
 
 
 def _row(status: RouteStatus) -> dict[str, object]:

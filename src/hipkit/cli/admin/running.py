@@ -28,7 +28,8 @@ from hipkit.server.storage.sqlite.database import SqliteDatabase
 __all__ = [
     "AdminCommand",
     "AdminGroup",
-    "Listing",
+    "Narrowed",
+    "Printed",
     "Shown",
     "Work",
     "database_path",
@@ -43,16 +44,20 @@ F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 
 
+Printed = Mapping[str, object] | list[dict[str, object]]
+"""An object, or a list of objects."""
+
+
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A list of items, printed with `--json`, and the rows of its narrower table."""
+class Narrowed:
+    """What is printed with `--json`, and what fits into a terminal in its place."""
 
-    items: list[dict[str, object]]
-    rows: list[dict[str, object]]
+    whole: Printed
+    narrow: Printed
 
 
-Shown = Mapping[str, object] | list[dict[str, object]] | Listing
-"""What a command prints: an object, or a list of objects."""
+Shown = Printed | Narrowed
+"""What a command prints."""
 
 Work = Callable[..., Awaitable[Shown]]
 """The function of a command."""
@@ -141,8 +146,8 @@ class AdminGroup(Group):
 
 def show(settings: Settings, shown: Shown) -> None:
     """Print an object as lines of text, a list as a table, or either as JSON."""
-    if isinstance(shown, Listing):
-        shown = shown.items if settings.json else shown.rows
+    if isinstance(shown, Narrowed):
+        shown = shown.whole if settings.json else shown.narrow
     if isinstance(shown, list):
         (write_json_list if settings.json else write_table)(shown)
     elif settings.json:

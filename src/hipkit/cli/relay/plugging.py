@@ -19,7 +19,7 @@ from hipkit.cli.relay.samples import missing_extra, render_sample
 from hipkit.relay.config.file import RelayFile, read_relay_file
 from hipkit.relay.config.problems import RelayFileError
 from hipkit.relay.routes.kind import RouteKind
-from hipkit.relay.routes.registration import register_routes, retry_stopped
+from hipkit.relay.routes.registration import register_routes, retry_paused
 from hipkit.relay.sending.sender import TargetSender
 from hipkit.server.app import Server
 from hipkit.server.senders import SenderSettings, check_open_door
@@ -86,7 +86,7 @@ class Plugin:
             else TargetSender(runtime)
         )
         await register_routes(await runtime.operator_context(), self.file.routes)
-        await retry_stopped(await runtime.operator_context())
+        await retry_paused(await runtime.operator_context())
         kind = RouteKind(
             runtime,
             self.file.routes,
@@ -131,9 +131,9 @@ class Plugin:
         kind.replace(file.routes, _bridges(file))
         if self.relay_host is not None:
             server.runtime.senders = SenderPolicy(senders)
-        # Only now: with the secrets of before they would stop again.
+        # Only now: with the secrets of before they would be paused again.
         with contextlib.suppress(StorageError):  # They are tried once an hour anyway.
-            await retry_stopped(await server.runtime.operator_context())
+            await retry_paused(await server.runtime.operator_context())
         # Whoever sent SIGHUP looks for it, and nothing less is shown without --verbose.
         log.warning("%s was read again, routes: %d", self.path, len(file.routes))
 

@@ -41,7 +41,7 @@ CODES = {
 MEANINGS = {
     "delivered": "delivered",
     "content": "the target refuses this message",
-    "route": "the route is broken",
+    "route": "the route is misconfigured",
     "later": "it may work later",
 }
 

@@ -27,8 +27,7 @@ COLORS: dict[RouteState, str] = {
     "working": "good",
     "waiting": "good",
     "failing": "warn",
-    "stopped": "bad",
-    "paused": "warn",
+    "paused": "bad",
     "removed": "",
 }
 

@@ -26,6 +26,14 @@ class RouteDelivery(Delivery):
     stands_for: int = 0
     """How many messages a summary stands for; 0 for a message."""
 
+    @property
+    def title(self) -> str:
+        """What it is called in the log: by its id, and by no text."""
+        if self.message is None:
+            return f"event {self.event.id}"
+        kind = "summary" if self.stands_for else "message"
+        return f"{kind} {self.message.id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteOutcome(Outcome):

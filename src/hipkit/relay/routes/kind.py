@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,8 @@ from hipkit.server.storage.stores.routes import RouteRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = ["RouteKind"]
+
+log = logging.getLogger("hipkit.server")
 
 MATCHERS = 2
 
@@ -84,10 +87,10 @@ class RouteKind:
         """Return a route, whatever its state: what is under way is settled in any case."""
         return await stores.routes.get(subscription_id)
 
-    def is_resting(self, subscription: RouteRecord) -> bool:
+    def is_inactive(self, subscription: RouteRecord) -> bool:
         """Return whether a route gets nothing now: paused, removed, or not in the file."""
         name = subscription.name
-        return subscription.is_resting or (
+        return subscription.is_inactive or (
             name != NO_ROUTE and name not in self._routes
         )
 
@@ -115,7 +118,7 @@ class RouteKind:
 
         What is older than the route says is dropped, and counted in one commit with the position.
         """
-        if self.is_resting(subscription):
+        if self.is_inactive(subscription):
             # It was removed a moment ago. Nothing is passed over: the event waits, see `post`.
             return Delivery(subscription=subscription, event=events[0])
         summary = await self._database.stores.routes.summary(subscription.id)
@@ -228,11 +231,14 @@ class RouteKind:
         return self._runtime.now_us() - age_us
 
     async def _drop(self, subscription: RouteRecord, count: int, last: int) -> None:
+        """Pass over messages that are too old for a route."""
+
         async def command(stores: Stores) -> None:
             await stores.routes.count_dropped(subscription.id, count)
             await stores.subscriptions.advance(subscription.id, last)
 
         await self._database.write(command)
+        log.warning("%s: %d messages were too old for it", subscription.title, count)
 
     async def _keep(self, route_id: int, key: str, reference: str) -> None:
         now_us = self._runtime.now_us()

@@ -21,6 +21,7 @@ from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.routes import RouteRecord
 
 __all__ = [
+    "PausedBy",
     "RouteState",
     "RouteStatus",
     "find_route",
@@ -34,9 +35,13 @@ __all__ = [
 
 MOST_DELIVERIES = 100
 
-RouteState = Literal["working", "waiting", "failing", "stopped", "paused", "removed"]
-"""Nothing is behind it; something is; the target failed last; it keeps failing and is tried once an
-hour; the operator paused it; it is not in the file any more."""
+RouteState = Literal["working", "waiting", "failing", "paused", "removed"]
+"""Nothing waits for it; something does; the target failed last; it is paused, see `PausedBy`; it is
+not in the file any more."""
+
+PausedBy = Literal["administrator", "failures"]
+"""Paused by an administrator, it gets nothing until it is resumed. Paused by failures, as a webhook
+is, it is tried once an hour, and goes on by itself when a message gets through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +65,25 @@ class RouteStatus:
         return self.record.refused + self.record.set_aside + self.record.dropped
 
     @property
+    def paused_by(self) -> PausedBy | None:
+        """What paused it, if it is paused."""
+        if self.record.held_us is not None:
+            return "administrator"
+        return None if self.record.paused_us is None else "failures"
+
+    @property
+    def paused_us(self) -> int | None:
+        """Since when it is paused."""
+        return self.record.held_us or self.record.paused_us
+
+    @property
     def state(self) -> RouteState:
         """What it does now."""
         record = self.record
         if record.removed_us is not None:
             return "removed"
-        if record.held_us is not None:
+        if self.paused_by is not None:
             return "paused"
-        if record.paused_us is not None:
-            return "stopped"
         if record.tries:
             return "failing"
         return "waiting" if self.waiting else "working"

@@ -12,7 +12,7 @@ from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import StreamRecord
 
-__all__ = ["register_routes", "retry_stopped"]
+__all__ = ["register_routes", "retry_paused"]
 
 
 async def register_routes(context: Context, routes: Sequence[Route]) -> None:
@@ -50,10 +50,10 @@ async def register_routes(context: Context, routes: Sequence[Route]) -> None:
     await context.write(command)
 
 
-async def retry_stopped(context: Context) -> None:
-    """Try the routes that have stopped at once: what was wrong with them may be mended.
+async def retry_paused(context: Context) -> None:
+    """Try the routes that failures paused at once: what was wrong with them may be mended.
 
-    Routes that are paused or removed stay so.
+    Those that the operator paused, or that are removed, stay so.
 
     Args:
         context: The operator's.
@@ -64,7 +64,7 @@ async def retry_stopped(context: Context) -> None:
 
     async def command(stores: Stores) -> None:
         for record in await stores.routes.all():
-            if record.paused_us is not None and not record.is_resting:
+            if record.paused_us is not None and not record.is_inactive:
                 await stores.routes.resume(record.id, context.now_us)
         context.topics.add(EVENTS)
 

@@ -19,7 +19,7 @@ __all__ = ["outcome_of", "references_of", "settle_route"]
 VERDICTS: dict[TargetVerdict, Verdict] = {
     "delivered": "delivered",
     "content": "refused",
-    "route": "broken",
+    "route": "misconfigured",
     "later": "waiting",
 }
 

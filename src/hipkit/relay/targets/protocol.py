@@ -40,7 +40,7 @@ Notify = Literal["never", "normal", "mention"]
 mention of everybody for that."""
 
 Verdict = Literal["delivered", "content", "route", "later"]
-"""Taken; this content will never be taken; the route itself is broken; it may work later."""
+"""Taken; this content will never be taken; the route is misconfigured; it may work later."""
 
 
 PLACE = "\nplace"

@@ -28,6 +28,11 @@ class Delivery:
     """Whether it is set aside once it has been tried for as long as its kind's policy says."""
 
     @property
+    def title(self) -> str:
+        """What it is called in the log."""
+        return f"event {self.event.id}"
+
+    @property
     def until(self) -> int:
         """The last event that is done with when it is."""
         return self.event.id if self.last_event_id is None else self.last_event_id

@@ -48,7 +48,7 @@ class Kind(Protocol[S, D]):
     async def get(self, stores: Stores, subscription_id: int) -> S | None:
         """Return a subscription with what this kind stores of it."""
 
-    def is_resting(self, subscription: S) -> bool:
+    def is_inactive(self, subscription: S) -> bool:
         """Return whether a subscription gets nothing, whatever waits for it.
 
         Whoever changes that sets its next try, which wakes it.

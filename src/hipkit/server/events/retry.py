@@ -25,9 +25,12 @@ __all__ = [
     "next_state",
 ]
 
-Verdict = Literal["delivered", "refused", "skipped", "set_aside", "waiting", "broken"]
-"""Accepted; rejected for good; never sent; set aside after many tries; to be tried again; not to
-be delivered to this endpoint as it is, such as one that is gone. The last two are not final."""
+Verdict = Literal[
+    "delivered", "refused", "skipped", "set_aside", "waiting", "misconfigured"
+]
+"""Accepted; rejected for good; never sent; set aside after many tries; to be tried again; to be
+tried again once the endpoint or its token is another one, such as one that is gone. The last two
+are not final."""
 
 MOST_SLOW_EVENTS = 5
 """Events in a row that it takes too long to choose, before the subscription is paused."""
@@ -51,8 +54,8 @@ class RetryPolicy:
     """How long a subscription fails before it is paused, that is tried rarely; `None` for ever."""
     probe: float
     """The wait between two tries of a paused subscription."""
-    most_broken: int | None = None
-    """Tries after which a broken endpoint pauses its subscription at once."""
+    most_misconfigured: int | None = None
+    """Tries after which a misconfigured endpoint pauses its subscription at once."""
     set_aside_after: float | None = None
     """How long an event is tried before it is set aside and the next goes on. As long as its
     subscription is paused no event is: that is the endpoint's fault, and not the event's."""
@@ -102,7 +105,7 @@ ROUTE_RETRIES = RetryPolicy(
     longest_asked=24 * 60 * 60,
     pauses_if_asked_for_longer=True,
     probe=60 * 60,
-    most_broken=3,
+    most_misconfigured=3,
     set_aside_after=24 * 60 * 60,
     refusals_are_failures=False,
 )
@@ -202,8 +205,8 @@ def _pauses(
         return True
     if policy.pause_after is not None and failing_us >= policy.pause_after * SECOND_US:
         return True
-    most = policy.most_broken
-    return verdict == "broken" and most is not None and tries >= most
+    most = policy.most_misconfigured
+    return verdict == "misconfigured" and most is not None and tries >= most
 
 
 def _is_working(policy: RetryPolicy, verdict: Verdict) -> bool:

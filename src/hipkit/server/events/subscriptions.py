@@ -7,7 +7,6 @@ kept here is only how far those have come that passed over events since the last
 
 from __future__ import annotations
 
-import logging
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect, Kind
 from hipkit.server.events.log import LogSweep
+from hipkit.server.events.reports import log_pause, log_undelivered
 from hipkit.server.events.retry import final_verdict, next_state
 from hipkit.server.events.stored_times import StoredTimes
 from hipkit.server.shared.protocol import Signals, Topic
@@ -34,8 +34,6 @@ from hipkit.server.storage.stores.subscriptions import (
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = ["Subscriptions"]
-
-log = logging.getLogger("hipkit.server")
 
 MOST_DUE = 500
 LEAST_READ = 4
@@ -53,7 +51,7 @@ class Subscriptions:
     Args:
         database: Where they are.
         signals: The server's; what answers change is signalled there.
-        kinds: What is special to each kind, by its name. Subscriptions of others rest.
+        kinds: What is special to each kind, by its name. Those of others get nothing.
         now_us: The wall clock, in microseconds since 1970.
         elapsed: Seconds that run evenly: against them it shows that the clock was set.
         chance: Returns numbers from 0 to 1 that spread waits.
@@ -121,7 +119,7 @@ class Subscriptions:
         if delivery is None:
             del self._windows[subscription_id]
             if not goes_on:
-                await self._rest(window.subscription)
+                await self._clear_retries(window.subscription)
             return None
         if delivery.skip is None:
             delivery = await handler.prepare(
@@ -164,12 +162,14 @@ class Subscriptions:
         now_us, topics = self._now_us(), set[Topic]()
         before: SubscriptionRecord | None = None
         state: SubscriptionState | None = None
+        done: list[tuple[Delivery, Outcome]] = []
 
         async def command(stores: Stores) -> float:
             nonlocal before, state
             # Read again: the subscription may have been deleted, or moved on, during the delivery.
             before = subscription = await handler.get(stores, subscription_id)
             state = None
+            done.clear()
             settled: list[NewDelivery] = []
             for delivery, outcome in taken:
                 event = delivery.event
@@ -178,6 +178,7 @@ class Subscriptions:
                 judged = _judged(handler, subscription, delivery, outcome, now_us)
                 effect = await handler.settle(stores, subscription, delivery, judged)
                 topics.update(effect.topics)
+                done.append((delivery, judged))
                 state = self._next_state(
                     handler, subscription, delivery, judged, effect, now_us
                 )
@@ -198,7 +199,10 @@ class Subscriptions:
 
         seconds = await self._database.write(command)
         self._signals.publish(topics)
-        _log_pause(before, state)
+        if before is not None and state is not None:
+            log_pause(before, state)
+        if handler.keeps_undelivered:
+            log_undelivered(done)
         self._passed.pop(subscription_id, None)
         self._windows.pop(subscription_id, None)
         self._sweep.has_work = True
@@ -236,7 +240,7 @@ class Subscriptions:
         )
         if subscription is None:
             return None
-        if kind.is_resting(subscription):
+        if kind.is_inactive(subscription):
             await self._clear_next_try(subscription)
             return None
         if (subscription.next_try_us or 0) > self._now_us():
@@ -305,7 +309,7 @@ class Subscriptions:
                 )
             )
 
-    async def _rest(self, subscription: SubscriptionRecord) -> None:
+    async def _clear_retries(self, subscription: SubscriptionRecord) -> None:
         """Clear the retry state of a subscription for which nothing waits any more."""
         if subscription.next_try_us is None:
             return
@@ -347,18 +351,6 @@ class _Window:
         )
 
 
-def _log_pause(
-    before: SubscriptionRecord | None, after: SubscriptionState | None
-) -> None:
-    """Log that a subscription is paused, or goes on: nobody looks at it all day."""
-    if before is None or after is None:
-        return
-    if before.paused_us is None and after.paused_us is not None:
-        log.warning("%s is tried rarely from now on: %s", before.title, after.problem)
-    elif before.paused_us is not None and after.paused_us is None:
-        log.warning("%s works again", before.title)
-
-
 def _settled(
     subscription: SubscriptionRecord,
     event: EventRecord,
@@ -371,7 +363,7 @@ def _settled(
         subscription_id=subscription.id,
         event_id=event.id,
         event=event.event,
-        state=outcome.verdict,
+        state="waiting" if outcome.verdict == "misconfigured" else outcome.verdict,
         tries=subscription.tries + 1,
         status=outcome.status,
         problem=state.problem,

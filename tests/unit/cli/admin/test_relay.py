@@ -125,6 +125,48 @@ def test_the_list_fits_into_a_terminal(database: Path, run: Run) -> None:
     assert max(map(len, lines)) <= 80
 
 
+async def refuse_for_long(stores: Stores, route_id: int) -> None:
+    await refuse(stores, route_id)
+    event = NewEvent(
+        group_id=1,
+        room_id=1,
+        event=POSTED,
+        item=msgspec.json.encode(
+            msgspec.structs.replace(POSTED_MESSAGE, body=f"{'disk full ' * 40}\x1b[2J")
+        ).decode(),
+        root="",
+    )
+    event_id = await stores.events.add(event, 1_000_000)
+    delivery = NewDelivery(
+        subscription_id=route_id,
+        event_id=event_id,
+        event=POSTED,
+        state="set_aside",
+        tries=40,
+        problem="cannot connect to chat.example.com:443: Connection refused " * 2,
+        tried_us=1_000_000,
+    )
+    await stores.deliveries.put(delivery)
+    state = SubscriptionState(
+        position=0, next_try_us=2_000_000_000_000_000, paused_us=1
+    )
+    await stores.subscriptions.set_state(route_id, state)
+
+
+def test_a_route_fits_into_a_terminal(database: Path, run: Run) -> None:
+    register(database, "mail to the night shift", "ops")
+    change(database, refuse_for_long)
+
+    for command in (("list",), ("show", "ops")):
+        out = run("relay", *command).out
+        assert max(map(len, out.splitlines())) <= 80
+        assert "paused" in out
+        assert "\x1b" not in out
+    words = " ".join(out.split())
+    for said in ("set_aside", "Connection refused", "CI: disk full", "answered 400"):
+        assert all(word in words for word in said.split())
+
+
 def test_there_may_be_no_routes(database: Path, run_json: Admin) -> None:
     assert run_json("relay", "list") == []
 
@@ -145,18 +187,31 @@ async def remove(stores: Stores, route_id: int) -> None:
     await stores.routes.remove(route_id, 1)
 
 
+async def hold(stores: Stores, route_id: int) -> None:
+    await stores.routes.pause(route_id, 1)
+
+
 @pytest.mark.parametrize(
-    ("command", "state"), [(fail, "failing"), (stop, "stopped"), (remove, "removed")]
+    ("command", "state", "by"),
+    [
+        (fail, "failing", None),
+        (stop, "paused", "failures"),
+        (hold, "paused", "administrator"),
+        (remove, "removed", None),
+    ],
 )
 def test_the_state_of_a_route_is_a_word(
     database: Path,
     run_json: Admin,
     command: Callable[[Stores, int], Awaitable[object]],
     state: str,
+    by: str | None,
 ) -> None:
     register(database, "ops")
     change(database, command)
-    assert run_json("relay", "show", "ops")["state"] == state
+    shown = run_json("relay", "show", "ops")
+    assert (shown["state"], shown["paused_by"]) == (state, by)
+    assert (shown["paused_since"] is None) == (by is None)
 
 
 def test_a_route_is_paused_and_resumed(database: Path, run_json: Admin) -> None:

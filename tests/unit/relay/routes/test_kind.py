@@ -190,6 +190,16 @@ def test_message_without_a_way_for_a_day_is_set_aside_and_sent_again_by_hand(
     assert relay.chat.ids == [ids[1], ids[0]]
 
 
+def test_a_refused_message_is_logged_by_its_id(
+    relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    relay.chat.answer = answering(400)
+    (sent,) = relay.post(1, body="s3cret")
+    relay.deliver()
+    said = "was refused: the target answered 400"
+    assert caplog.messages == [f"route ops: message {sent} {said}"]
+
+
 def test_refused_message_is_sent_again_with_the_same_id(relay: Relay) -> None:
     (refused,) = relay.post(1)
     relay.chat.answer = answering(413)
@@ -520,6 +530,16 @@ def test_old_messages_are_dropped_where_the_route_says_so_and_counted(
     assert relay.chat.ids == young
     record = relay.record()
     assert (record.dropped, record.delivered) == (130, 2)
+
+
+def test_what_is_dropped_for_its_age_is_logged_without_its_text(
+    make: Callable[..., Relay], caplog: pytest.LogCaptureFixture
+) -> None:
+    relay = make(route("ops", drop_older_than_seconds=HOUR))
+    relay.post(2)
+    relay.wait(HOUR + 1)
+    relay.deliver()
+    assert caplog.messages == ["route ops: 2 messages were too old for it"]
 
 
 def test_dropped_messages_are_counted_once_after_a_kill(

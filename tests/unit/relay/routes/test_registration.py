@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from hipkit.relay.routes.choosing import NO_ROUTE
-from hipkit.relay.routes.registration import register_routes, retry_stopped
+from hipkit.relay.routes.registration import register_routes, retry_paused
 from hipkit.relay.routes.route import Route
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.routes import RouteRecord
@@ -79,16 +79,16 @@ def test_file_without_routes_removes_all_and_counts_nothing(site: Site) -> None:
     assert all(record.removed_us is not None for record in records(site).values())
 
 
-def test_only_routes_that_stopped_are_tried_at_once(site: Site) -> None:
-    register(site, route("stopped"), route("failing"), route("held"), route("gone"))
+def test_only_routes_that_failures_paused_are_tried_at_once(site: Site) -> None:
+    register(site, route("paused"), route("failing"), route("held"), route("gone"))
     found = records(site)
     later = 2_000_000_000_000_000
 
     async def command(stores: Stores) -> None:
         for name, record in found.items():
-            stopped_us = None if name == "failing" else 1
+            paused_us = None if name == "failing" else 1
             state = SubscriptionState(
-                position=record.position, next_try_us=later, paused_us=stopped_us
+                position=record.position, next_try_us=later, paused_us=paused_us
             )
             await stores.subscriptions.set_state(record.id, state)
         await stores.routes.pause(found["held"].id, 1)
@@ -96,10 +96,10 @@ def test_only_routes_that_stopped_are_tried_at_once(site: Site) -> None:
 
     asyncio.run(site.server.database.write(command))
     context = site.operator_context()
-    asyncio.run(retry_stopped(context))
+    asyncio.run(retry_paused(context))
 
     after = records(site)
-    assert after["stopped"].next_try_us == context.now_us
-    assert after["stopped"].paused_us == 1  # Until something gets through.
+    assert after["paused"].next_try_us == context.now_us
+    assert after["paused"].paused_us == 1  # Until something gets through.
     assert {after[name].next_try_us for name in ("failing", "held", "gone")} == {later}
     assert after["held"].held_us == 1

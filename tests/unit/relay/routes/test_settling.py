@@ -23,7 +23,7 @@ class Blind(FakeTarget):
     [
         ("delivered", "delivered"),
         ("content", "refused"),
-        ("route", "broken"),
+        ("route", "misconfigured"),
         ("later", "waiting"),
     ],
 )

@@ -43,7 +43,7 @@ class RelayKind:
     outcome: Outcome = field(default_factory=lambda: Outcome(status=200))
     fails: bool = False
     is_closed: bool = False
-    resting: set[int] = field(default_factory=set)
+    inactive: set[int] = field(default_factory=set)
     retry: RetryPolicy = WEBHOOK_RETRIES
     keeps_undelivered: bool = False
     is_idempotent: bool = False
@@ -53,8 +53,8 @@ class RelayKind:
     ) -> SubscriptionRecord | None:
         return await stores.subscriptions.get(subscription_id)
 
-    def is_resting(self, subscription: SubscriptionRecord) -> bool:
-        return subscription.id in self.resting
+    def is_inactive(self, subscription: SubscriptionRecord) -> bool:
+        return subscription.id in self.inactive
 
     def settles_together(self, subscription: SubscriptionRecord) -> bool:
         return self.is_idempotent

@@ -174,9 +174,9 @@ def test_slow_events_in_a_row_pause() -> None:
     assert after("skipped", subscription(tries=4)).paused_us is None
 
 
-def test_a_broken_webhook_is_tried_as_one_that_fails() -> None:
+def test_a_misconfigured_webhook_is_tried_as_one_that_fails() -> None:
     """Only routes tell it apart, but no verdict may end in an error."""
-    assert after("broken", subscription(tries=80)) == after(
+    assert after("misconfigured", subscription(tries=80)) == after(
         "waiting", subscription(tries=80)
     )
 
@@ -194,33 +194,35 @@ def test_a_route_waits_longer_after_each_try_and_is_never_paused_for_it() -> Non
 
 
 def test_what_a_route_refuses_says_nothing_against_it() -> None:
-    stopped = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
+    paused = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
 
-    assert of_route("refused", stopped, problem="p") == SubscriptionState(
+    assert of_route("refused", paused, problem="p") == SubscriptionState(
         position=11, problem="p"
     )
 
 
-def test_a_broken_route_is_stopped_after_a_few_tries_and_tried_hourly() -> None:
-    states = [of_route("broken", subscription(tries=tries)) for tries in range(3)]
+def test_a_misconfigured_route_is_paused_after_a_few_tries_and_tried_hourly() -> None:
+    states = [
+        of_route("misconfigured", subscription(tries=tries)) for tries in range(3)
+    ]
 
     assert [state.paused_us for state in states] == [None, None, NOW]
     assert [state.position for state in states] == [10, 10, 10]
     assert states[-1].next_try_us == NOW + HOUR
-    stopped = subscription(tries=3, paused_us=NOW - 5, failing_since_us=NOW - DAY)
-    assert of_route("waiting", stopped).next_try_us == NOW + HOUR
+    paused = subscription(tries=3, paused_us=NOW - 5, failing_since_us=NOW - DAY)
+    assert of_route("waiting", paused).next_try_us == NOW + HOUR
 
 
 def test_one_message_that_gets_through_reopens_a_route() -> None:
-    stopped = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
+    paused = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
 
-    assert of_route("delivered", stopped) == SubscriptionState(position=11)
+    assert of_route("delivered", paused) == SubscriptionState(position=11)
 
 
 def test_a_skipped_event_of_a_stopped_route_is_no_try() -> None:
-    stopped = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
+    paused = subscription(tries=9, failing_since_us=1, next_try_us=2, paused_us=3)
 
-    state = of_route("skipped", stopped, problem="too old")
+    state = of_route("skipped", paused, problem="too old")
 
     assert (state.position, state.next_try_us, state.paused_us) == (11, None, 3)
 
@@ -245,7 +247,7 @@ def test_what_a_route_could_not_send_for_a_day_is_set_aside() -> None:
     assert verdict("waiting", failing_since_us=NOW - DAY + 1) == "waiting"
     assert verdict("waiting") == "waiting"
     assert verdict("waiting", failing_since_us=1, paused_us=2) == "waiting"
-    assert verdict("broken", failing_since_us=1) == "broken"
+    assert verdict("misconfigured", failing_since_us=1) == "misconfigured"
     assert verdict("delivered", failing_since_us=1) == "delivered"
 
 

@@ -257,14 +257,14 @@ async def test_a_deleted_subscription_is_not_settled(world: World) -> None:
     assert world.relay.settled == []
 
 
-async def test_a_resting_subscription_is_sent_nothing_and_wakes_nobody(
+async def test_an_inactive_subscription_is_sent_nothing_and_wakes_nobody(
     world: World,
 ) -> None:
     number = await world.subscribe()
     await world.say()
     subscriptions = world.open()
     await subscriptions.settle([(await next_of(subscriptions, number), FAILED)])
-    world.relay.resting.add(number)
+    world.relay.inactive.add(number)
     world.pass_seconds(6)
     assert [due.id for due in await subscriptions.woken()] == [number]
 
@@ -281,7 +281,7 @@ async def test_what_was_on_its_way_when_a_subscription_was_held_is_settled(
     number, event_id = await world.subscribe(), await world.say()
     subscriptions = world.open()
     delivery = await next_of(subscriptions, number)
-    world.relay.resting.add(number)
+    world.relay.inactive.add(number)
 
     await subscriptions.settle([(delivery, DELIVERED)])
 
@@ -494,12 +494,14 @@ async def test_the_log_says_when_a_subscription_is_paused_and_when_it_works_agai
     number = await world.subscribe()
     await world.say()
     subscriptions = world.open()
-    gone = Outcome(status=404, verdict_is="broken", problem="there is no such hook")
+    gone = Outcome(
+        status=404, verdict_is="misconfigured", problem="there is no such hook"
+    )
 
     for _ in range(4):
         await subscriptions.settle([(await next_of(subscriptions, number), gone)])
         world.pass_seconds(2 * 60 * 60)
-    paused = [f"relay {number} is tried rarely from now on: there is no such hook"]
+    paused = [f"relay {number} keeps failing and is paused: there is no such hook"]
     assert caplog.messages == paused
 
     await subscriptions.settle([(await next_of(subscriptions, number), DELIVERED)])

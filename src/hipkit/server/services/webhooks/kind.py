@@ -70,7 +70,7 @@ class WebhookKind:
         """Return a webhook."""
         return await stores.webhooks.get(subscription_id)
 
-    def is_resting(self, subscription: WebhookRecord) -> bool:
+    def is_inactive(self, subscription: WebhookRecord) -> bool:
         """Return `False`: a webhook gets its events as long as it exists."""
         return False
 

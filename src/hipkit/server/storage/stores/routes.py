@@ -43,7 +43,7 @@ class RouteRecord(SubscriptionRecord, frozen=True, array_like=True, kw_only=True
     """The kind of chat that it leads to."""
     created_us: int
     held_us: int | None
-    """Since when the operator pauses it; `paused_us` is since when it keeps failing."""
+    """Since when an administrator pauses it; `paused_us` is since when its failures do."""
     removed_us: int | None
     """Since when it is in no file any more."""
     recovered_us: int | None
@@ -64,7 +64,7 @@ class RouteRecord(SubscriptionRecord, frozen=True, array_like=True, kw_only=True
         return f"{self.kind} {self.name}" if self.name else "no route"
 
     @property
-    def is_resting(self) -> bool:
+    def is_inactive(self) -> bool:
         """Whether it gets nothing, whatever waits for it."""
         return self.held_us is not None or self.removed_us is not None
 
@@ -175,7 +175,7 @@ class RouteStore(Store):
         await self._run(sql, host, route_id)
 
     async def pause(self, route_id: int, now_us: int) -> None:
-        """Store that the operator pauses a route, which gets nothing. Twice changes nothing."""
+        """Store that an administrator pauses a route. Twice changes nothing."""
         sql = "UPDATE routes SET held_us = ? WHERE id = ? AND held_us IS NULL"
         await self._run(sql, now_us, route_id)
 

@@ -39,7 +39,7 @@ class SubscriptionRecord(StreamRecord, frozen=True, array_like=True, kw_only=Tru
     next_try_us: int | None = None
     """When it is tried again; until then no event wakes it. `None` where nothing is wrong."""
     paused_us: int | None = None
-    """Since when it is tried rarely, because it kept failing."""
+    """Since when it is paused, that is tried rarely, because it kept failing."""
     dropped_us: int | None = None
     """When the last event happened that it lost because too many waited, or too long."""
     problem: str | None = None
