@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from hipkit.api.errors import StorageError
+from hipkit.relay.routes.ages import Ages
 from hipkit.relay.routes.backlog import Range
 from hipkit.relay.routes.choosing import NO_ROUTE, Chooser
 from hipkit.relay.routes.delivery import RouteDelivery
@@ -72,6 +73,7 @@ class RouteKind:
         self._sender = sender
         self._sleep = sleep
         self._preparer = Preparer(runtime, links or NoLinks())
+        self._ages = Ages(runtime)
         self._places: dict[str, str] = {}
         self._matcher = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-route")
         self.replace(routes, bridges or {})
@@ -123,7 +125,7 @@ class RouteKind:
             return Delivery(subscription=subscription, event=events[0])
         summary = await self._database.stores.routes.summary(subscription.id)
         covered = None if summary is None else range_of(summary)
-        oldest_us = self._oldest_us(subscription)
+        await self._ages.follow_clock()
         left = [one for one in events if not _is_covered(subscription, one, covered)]
         taken = await self._chooser.taken(subscription.name, left)
         chosen, dropped, last_dropped = None, 0, 0
@@ -131,7 +133,7 @@ class RouteKind:
             is_kept = _is_kept(subscription, event, covered)
             if not is_taken and not is_kept:
                 continue
-            if event.created_us < oldest_us and not is_kept:
+            if not is_kept and self._is_too_old(subscription, event):
                 dropped, last_dropped = dropped + 1, event.id
                 continue
             chosen = Delivery(subscription=subscription, event=event)
@@ -223,12 +225,10 @@ class RouteKind:
         """Search no further texts."""
         self._matcher.shutdown(wait=False, cancel_futures=True)
 
-    def _oldest_us(self, subscription: RouteRecord) -> int:
+    def _is_too_old(self, subscription: RouteRecord, event: EventRecord) -> bool:
         route = self._routes.get(subscription.name)
-        if route is None or route.drop_older_than_seconds is None:
-            return 0
-        age_us = int(route.drop_older_than_seconds * SECOND_US)
-        return self._runtime.now_us() - age_us
+        most = None if route is None else route.drop_older_than_seconds
+        return most is not None and self._ages.is_older(event, most)
 
     async def _drop(self, subscription: RouteRecord, count: int, last: int) -> None:
         """Pass over messages that are too old for a route."""
