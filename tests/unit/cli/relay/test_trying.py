@@ -26,7 +26,7 @@ def test_a_message_is_sent_once_by_the_named_route(
     ("status", "code", "told"),
     [
         (400, 8, "the target refuses this message: the target answered 400"),
-        (404, 8, "the route is broken: the target answered 404"),
+        (404, 8, "the route is misconfigured: the target answered 404"),
         (503, 9, "it may work later: the target answered 503"),
     ],
 )
