@@ -9,9 +9,9 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 # What `make test` leaves to `make test-all`: what needs packages that only requirements/dev.in
 # names, which its type check leaves out too, and what needs much time or programs of others.
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py tests/vendors
-LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
-	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py \
-	tests/relay
+LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchmarks.py \
+	tests/e2e/test_demo.py tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py \
+	tests/e2e/test_packaging.py tests/relay
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
