@@ -170,10 +170,8 @@ class Arguments:
         )
         found = []
         for member in members:
-            schema = self._schemas.flatten(member.node)
-            if schema.word("readOnly") is True:
-                continue
-            if (source := schema.words.get("x-from-path")) is not None:
+            words = self._schemas.flatten(member.node).words
+            if (source := words.get("x-from-path")) is not None:
                 self._repeat(source, member.wire)
             else:
                 found.append((member.node, self._member(content, member, places)))
@@ -253,7 +251,7 @@ class Arguments:
             annotation = "object"
             if content.schema is not None:
                 owner = f"{self._class_name}Body"
-                kind = self._schemas.type_of(content.schema, owner, Use.ANSWER)
+                kind = self._schemas.type_of(content.schema, owner, Use.INPUT)
                 annotation, models = kind.annotation, kind.models
         about = content.description
         if not about and content.schema is not None:

@@ -21,6 +21,8 @@ class Use(Enum):
 
     ANSWER = "answer"
     """Decoded from JSON by msgspec: a model's member or an operation's result."""
+    INPUT = "input"
+    """A part of what a caller passes: a model's member, or a whole body."""
     ARGUMENT = "argument"
     """Passed by a caller: closed sets are `Literal`, images may be paths."""
 
@@ -38,6 +40,8 @@ class Member:
     default: object
     limits: Limits
     node: Node
+    sends_null: bool = False
+    """Whether a model's optional member can be sent as null, and is `UNSET` if it is left out."""
 
 
 @dataclass(frozen=True, slots=True)

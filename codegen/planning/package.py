@@ -233,7 +233,7 @@ class Field:
     name: str
     wire: str
     annotation: str
-    required: bool
+    default: str | None
     secret: bool
     rule: Rule
 

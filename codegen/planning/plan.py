@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from codegen.planning.directions import Directions
 from codegen.planning.models import Model, Use
 from codegen.planning.names import class_name
 from codegen.planning.naming import PREFIXES, Names, name_operations
@@ -25,9 +27,10 @@ from codegen.planning.package import (
 from codegen.planning.prose import one_line, paragraphs
 from codegen.planning.schemas import Schemas
 from codegen.planning.texts import model_text
-from codegen.reading.bodies import body
+from codegen.reading.bodies import Body, body
 from codegen.reading.check import check
 from codegen.reading.document import Document, Node, Place, SpecError
+from codegen.reading.flat import Flattener
 from codegen.reading.paths import METHODS, PathOperation, component_schemas
 from codegen.reading.problems import Problems
 from codegen.reading.servers import default_base_url
@@ -66,7 +69,9 @@ def plan(
     names = name_operations(check(document, problems, auth), problems)
     # First, so that an object inside of a component is named after it, and not after an operation
     # that refers to the object.
-    schemas, models = _components(document, problems)
+    flattener = Flattener()
+    directions = Directions(flattener, names.operations, _event_schemas(document))
+    schemas, models = _components(document, problems, flattener, directions)
     groups: dict[str, list[Operation]] = {}
     tags: dict[str, str] = {}
     for operation in names.operations:
@@ -119,13 +124,18 @@ def plan(
     )
 
 
-def _components(document: Document, problems: Problems) -> tuple[Schemas, list[Model]]:
+def _components(
+    document: Document,
+    problems: Problems,
+    flattener: Flattener,
+    directions: Directions,
+) -> tuple[Schemas, list[Model]]:
     """Plan the shared schemas, without those that cannot be expressed."""
     components = list(component_schemas(document))
     broken: dict[Place, SpecError] = {}
     while True:
-        schemas, models = Schemas(components, problems, broken), list[Model]()
-        found = len(broken)
+        schemas = Schemas(flattener, directions, components, problems, broken)
+        models, found = list[Model](), len(broken)
         for key, node in components:
             if node.place in broken:
                 continue
@@ -225,8 +235,14 @@ def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
                 wire=member.wire,
                 annotation=member.type.annotation
                 if member.required
+                else member.type.unset
+                if member.sends_null
                 else member.type.optional,
-                required=member.required,
+                default=None
+                if member.required
+                else "UNSET"
+                if member.sends_null
+                else "None",
                 secret=member.secret,
                 rule=member.limits.rule(required=member.required),
             )
@@ -264,10 +280,7 @@ def _events(
 
 def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str | None:
     """Return the model of an event; `None` for one without a body."""
-    # Nearly always POST. Whatever it is, what is of interest is the body.
-    methods = (node for key, node in item.follow().items() if key in METHODS)
-    operation = PathOperation(next(methods, item), item, "", "POST")
-    content = body(operation)
+    content = _event_body(item)
     if content is None:
         error = item.error("an event needs a method with a body")
         problems.choose("webhooks without a body, which are no events", event, error)
@@ -278,3 +291,17 @@ def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str 
     if len(kind.models) != 1 or kind.text not in kind.models:
         raise content.schema.error("an event must be one object with known members")
     return kind.text
+
+
+def _event_body(item: Node) -> Body | None:
+    # Nearly always POST. Whatever it is, what is of interest is the body.
+    methods = (node for key, node in item.follow().items() if key in METHODS)
+    return body(PathOperation(next(methods, item), item, "", "POST"))
+
+
+def _event_schemas(document: Document) -> Iterator[Node]:
+    for item in document.root.members("webhooks").values():
+        with suppress(SpecError):
+            content = _event_body(item)
+            if content is not None and content.schema is not None:
+                yield content.schema

@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from codegen.planning.directions import Directions, is_for
 from codegen.planning.models import Member, Model, Use, python_name
 from codegen.planning.names import (
     MODEL_ATTRIBUTES,
@@ -51,6 +52,8 @@ class Schemas:
     """Plans the types of schemas, and collects the models that they need.
 
     Args:
+        flattener: The document's.
+        directions: Which of its schemas are parts of answers and of arguments.
         components: The document's shared schemas; each that is an object becomes a model.
         problems: Where names that had to be chosen are noted.
         broken: What is wrong with some of the components; whatever refers to them is as well.
@@ -58,18 +61,21 @@ class Schemas:
 
     def __init__(
         self,
+        flattener: Flattener,
+        directions: Directions,
         components: Iterable[tuple[str, Node]],
         problems: Problems,
         broken: Mapping[Place, SpecError] = MappingProxyType({}),
     ) -> None:
         self.problems = problems
+        self.flatten = flattener.flatten
+        self._directions = directions
         self._broken = broken
-        self._names: dict[Place, str] = {}
+        self._names: dict[tuple[Place, Use], str] = {}
         self._taken: dict[str, Node] = {}
         # Objects without a name of their own that a type named, until `found_models` takes them.
         # Planning a model can name further ones, so it is a queue and not a result.
-        self._found: list[tuple[Flat, str]] = []
-        self._flattener = Flattener()
+        self._found: list[tuple[Flat, str, Use]] = []
         self._types: dict[tuple[Place, Use], Type] = {}
         self._open: set[tuple[Place, Use]] = set()
         # All components get their names before any type is planned: an object inside of one must
@@ -87,10 +93,13 @@ class Schemas:
             flat = self.flatten(node)
             models: list[Model] = []
             # A component that only refers to another is that one's model, and gets none.
+            name = self._names[node.place, Use.ANSWER]
             if flat.is_object and flat.node.place == node.place:
-                models.append(self._model(flat, self._names[node.place]))
+                is_input = self._directions.is_only_argument(flat)
+                use = Use.INPUT if is_input else Use.ANSWER
+                models.append(self._model(flat, name, use))
             else:
-                self.type_of(node, self._names[node.place], Use.ANSWER)
+                self.type_of(node, name, Use.ANSWER)
             return models + list(self.found_models())
 
     @contextmanager
@@ -110,13 +119,9 @@ class Schemas:
         """Yield the models found since the last call, and those that they lead to."""
         while self._found:
             found, self._found = self._found, []
-            for flat, name in found:
-                yield self._model(flat, name)
+            for flat, name, use in found:
+                yield self._model(flat, name, use)
                 yield from self.found_models()
-
-    def flatten(self, node: Node) -> Flat:
-        """Return a schema with references followed and `allOf` merged."""
-        return self._flattener.flatten(node)
 
     # --- types -------------------------------------------------------------------------------
 
@@ -217,7 +222,7 @@ class Schemas:
         if flat.properties:
             if flat.node.place in self._broken:
                 raise self._broken[flat.node.place]
-            name = self._names.get(flat.node.place) or self._inline(flat, owner)
+            name = self._name(flat, owner, use)
             return single(name, "dict", frozenset((name,)))
         values = flat.words.get("additionalProperties")
         inner = OBJECT
@@ -255,31 +260,53 @@ class Schemas:
             )
             self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
         self._taken[name] = node
-        self._names[node.place] = name
+        self._names[node.place, Use.ANSWER] = name
 
-    def _inline(self, flat: Flat, owner: str) -> str:
-        number, name = 2, owner
-        while name in self._taken:
-            name, number = f"{owner}{number}", number + 1
-        self._taken[name] = flat.node
-        self._names[flat.node.place] = name
-        self._found.append((flat, name))
-        return name
+    def _name(self, flat: Flat, owner: str, use: Use) -> str:
+        """Return the name of an object's model, which is planned later if it is a new one."""
+        place = flat.node.place
+        use = self._directions.use_of(flat, use)
+        component = self._names.get((place, Use.ANSWER))
+        if component and (use is Use.ANSWER or not self._directions.is_answer(flat)):
+            return component
+        if (place, use) not in self._names:
+            owner = f"{component}Input" if component else owner
+            number, name = 2, owner
+            while name in self._taken:
+                name, number = f"{owner}{number}", number + 1
+            self._taken[name] = flat.node
+            self._names[place, use] = name
+            self._found.append((flat, name, use))
+        return self._names[place, use]
 
-    def _model(self, flat: Flat, name: str) -> Model:
-        members = tuple(self.members(flat, name, Use.ANSWER, MODEL_ATTRIBUTES))
+    def _model(self, flat: Flat, name: str, use: Use) -> Model:
+        use = self._directions.use_of(flat, use)
+        is_input = use is self._directions.use_of(flat, Use.INPUT)
+        is_sent = is_input and self._directions.is_argument(flat)
+        members = tuple(
+            replace(
+                member,
+                sends_null=is_sent and member.type.nullable and not member.required,
+            )
+            for member in self.members(flat, name, use, MODEL_ATTRIBUTES)
+        )
         is_closed = flat.word("additionalProperties") is False
         return Model(name, flat.description, members, flat.node.place, is_closed)
 
     def members(
         self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
     ) -> Iterator[Member]:
-        """Yield the members of an object.
+        """Yield the members of an object, without those that its direction does not have.
 
         Raises:
             SpecError: Two have the same Python name.
         """
         wires: dict[str, str] = {}
+        direction = Use.ANSWER if use is Use.ANSWER else Use.INPUT
+        differs = (
+            use is Use.ARGUMENT
+            or self._directions.use_of(flat, Use.INPUT) is not Use.ANSWER
+        )
 
         def siblings(place: Node, wire: str) -> str:
             if wire not in flat.properties:
@@ -290,6 +317,8 @@ class Schemas:
 
         for wire, node in flat.properties.items():
             schema = self.flatten(node)
+            if differs and not is_for(schema, direction):
+                continue
             name = python_name(node, wire, taken)
             if name in wires:
                 error = node.error(

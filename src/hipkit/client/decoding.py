@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+from msgspec import UNSET
 
 from hipkit.api.bodies.reading import UnreadableError, read_json
 from hipkit.api.errors import ResponseError
@@ -114,7 +115,8 @@ def _read_partly(
 
 
 def _is_empty(result: Model) -> bool:
-    return all(getattr(result, name) is None for name in result.__struct_fields__)
+    values = (getattr(result, name) for name in result.__struct_fields__)
+    return all(value is None or value is UNSET for value in values)
 
 
 def report(
