@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import astuple
 
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.stores.deliveries import MOST_DELIVERIES, NewDelivery
@@ -66,6 +67,7 @@ class _Route(msgspec.Struct):
     position: int
     tries: int = 0
     next_try_us: int | None = None
+    paused_us: int | None = None
 
 
 async def test_a_key_is_unique_for_an_owner_in_a_room_or_group(
@@ -425,3 +427,24 @@ async def test_users_manage_their_own_webhooks_and_those_of_their_rooms(
         listed = await webhooks.of_group(1, managed_by=user_id, start=0, count=10)
         assert bool(listed) is cares
     assert len(await webhooks.of_group(1, managed_by=None, start=0, count=10)) == 1
+
+
+async def test_a_summary_counts_subscriptions_by_how_they_fare(
+    filled: Database,
+) -> None:
+    summary = filled.stores.subscriptions.summary
+    assert astuple(await summary("webhook")) == (0, 0, 0, 0, None)
+
+    working = await add(filled)
+    of_group = await add(filled, room_id=None)
+    failing = await add(filled, key="failing")
+    paused = await add(filled, key="paused")
+    await add(filled, room_id=2)
+    events = [await happen(filled, NOW + second) for second in range(3)]
+    await set_route(filled, working, position=events[2])
+    await set_route(filled, of_group, position=events[1])
+    await set_route(filled, failing, position=events[0], next_try_us=NOW)
+    await set_route(filled, paused, next_try_us=NOW, paused_us=NOW)
+
+    assert astuple(await summary("webhook")) == (5, 1, 1, 3, NOW + 1)
+    assert astuple(await summary("route")) == (0, 0, 0, 0, None)

@@ -52,6 +52,10 @@ class GroupStore(Store):
         sql = "SELECT file_bytes FROM chat_groups WHERE id = ?"
         return await self._value(int, sql, group_id) or 0
 
+    async def all_file_bytes(self) -> int:
+        """Return the total size of the files and pictures of all groups."""
+        return await self._value(int, "SELECT SUM(file_bytes) FROM chat_groups") or 0
+
     async def messages_sent(self, group_id: int) -> int:
         """Return the number of the group's messages, including private ones."""
         sql = "SELECT SUM(messages_sent) FROM conversations WHERE group_id = ?"

@@ -19,6 +19,7 @@ __all__ = [
     "SubscriptionRecord",
     "SubscriptionState",
     "SubscriptionStore",
+    "SubscriptionSummary",
 ]
 
 
@@ -70,6 +71,20 @@ class DueRecord(Record, frozen=True, array_like=True):
     host: str
 
 
+class SubscriptionSummary(Record, frozen=True, array_like=True, kw_only=True):
+    """How the subscriptions of a kind fare together."""
+
+    count: int
+    paused: int
+    """How many are tried rarely, because they kept failing."""
+    failing: int
+    """How many others failed the last time."""
+    behind: int
+    """For how many something waits, those that are paused included."""
+    oldest_us: int | None
+    """When the oldest event happened that waits for one that is not paused; `None` without one."""
+
+
 COLUMNS = select(SubscriptionRecord, "subscriptions")
 DUE = select(DueRecord, "subscriptions")
 INSERT = insert("subscriptions", StreamRecord, "kind, host, position")
@@ -85,6 +100,22 @@ BEHIND = (
     " AND events.event = subscriptions.event AND events.id > position)"
     " ELSE EXISTS (SELECT 1 FROM events WHERE events.room_id = subscriptions.room_id"
     " AND events.event = subscriptions.event AND events.id > position) END"
+)
+
+OLDEST = (
+    "(SELECT created_us FROM events WHERE events.{0} = subscriptions.{0}"
+    " AND events.event = subscriptions.event AND events.id > position"
+    " ORDER BY events.id LIMIT 1)"
+)
+OLDEST_OF_EACH = (
+    "CASE WHEN room_id IS NULL"
+    f" THEN {OLDEST.format('group_id')} ELSE {OLDEST.format('room_id')} END AS oldest_us"
+)
+SUMMARY = (
+    "SELECT COUNT(*), COUNT(paused_us), COALESCE(SUM(CASE WHEN paused_us IS NULL AND"
+    " next_try_us IS NOT NULL THEN 1 ELSE 0 END), 0), COUNT(oldest_us),"
+    " MIN(CASE WHEN paused_us IS NULL THEN oldest_us END)"
+    " FROM (SELECT paused_us, next_try_us, {} FROM subscriptions WHERE kind = ?) AS each_one"
 )
 
 
@@ -156,6 +187,13 @@ class SubscriptionStore(Store):
         """Return every subscription with waiting events that waits for no next try."""
         sql = f"{DUE}WHERE next_try_us IS NULL AND {BEHIND}"
         return await self._all(DueRecord, sql)
+
+    async def summary(self, kind: str) -> SubscriptionSummary:
+        """Return how the subscriptions of a kind fare together."""
+        [found] = await self._all(
+            SubscriptionSummary, SUMMARY.format(OLDEST_OF_EACH), kind
+        )
+        return found
 
     async def advance(self, subscription_id: int, position: int) -> None:
         """Move a position forward, past events that the subscription did not want."""
