@@ -4,7 +4,7 @@ FROM python:3.13-slim AS build
 WORKDIR /build
 COPY . .
 RUN python -m venv /opt/hipkit \
-    && /opt/hipkit/bin/pip install --no-cache-dir '.[relay]'
+    && /opt/hipkit/bin/pip install --no-cache-dir '.[relay,metrics]'
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin hipkit \

@@ -21,7 +21,8 @@ from werkzeug.serving import make_server
 
 from examples import fastapi_addon, flask_addon, karma_addon
 from examples.flask_addon import AddOnThread, Wsgi
-from hipkit.server.serve import Runner, listen
+from hipkit.server.runner import Runner
+from hipkit.server.serve import listen
 from hipkit.server.services.addons.installing.offers import read_offer
 from hipkit.server.services.addons.installing.removing import remove
 from hipkit.server.services.addons.installing.updating import install

@@ -13,7 +13,18 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ["", "fast", "otel", "cli", "addon", "server", "relay", "postgres", "apprise"]
+EXTRAS = [
+    "",
+    "fast",
+    "otel",
+    "cli",
+    "addon",
+    "server",
+    "relay",
+    "postgres",
+    "metrics",
+    "apprise",
+]
 
 SEND_IN_MEMORY = """
 from hipkit import HipChat
@@ -210,6 +221,15 @@ def test_the_server_extra_brings_serve(install: Callable[[str], Install]) -> Non
     done = install("server").run("hipkit", "serve", "--help")
     assert done.returncode == 0
     assert "--port" in done.stdout
+
+
+def test_metrics_without_their_extra_say_what_to_install(
+    install: Callable[[str], Install],
+) -> None:
+    done = install("server").run("hipkit", "serve", "--metrics", "0")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "pip install '.[metrics]'" in done.stderr
 
 
 def test_the_wheel_holds_the_package_and_its_types(built: Path) -> None:

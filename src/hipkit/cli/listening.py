@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,8 +19,10 @@ from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
 from hipkit.server.serve import (
+    Beside,
     Extension,
     address_for_others,
+    address_of,
     listen,
     open_certificate,
     run,
@@ -31,6 +36,7 @@ __all__ = [
     "DEFAULT_PORT",
     "FILE_QUOTA",
     "LISTENING",
+    "Listener",
     "Network",
     "StartReport",
     "WebAddress",
@@ -38,6 +44,8 @@ __all__ = [
 ]
 
 DEFAULT_PORT = 8070
+LARGEST_PORT = 65535
+LOOPBACK = "127.0.0.1"
 
 
 class WebAddress(Value):
@@ -47,6 +55,18 @@ class WebAddress(Value):
         if not is_web_address(text):
             raise ValueError("must be a URL such as https://chat.example.com")
         return text
+
+
+class Listener(Value):
+    """A port, or host and port, to listen on."""
+
+    def _read(self, text: str) -> tuple[str, int]:
+        host, colon, port = text.rpartition(":")
+        if not (port.isascii() and port.isdigit()) or int(port) > LARGEST_PORT:
+            raise ValueError("must be a port, or a host and a port as in [::1]:9100")
+        if colon and not host.strip("[]"):
+            raise ValueError("must name a host before the colon")
+        return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
 class Network(Value):
@@ -62,10 +82,10 @@ class Network(Value):
 
 
 LISTENING = [
-    click.Option(["--host"], default="127.0.0.1", help="Address to listen on."),
+    click.Option(["--host"], default=LOOPBACK, help="Address to listen on."),
     click.Option(
         ["--port"],
-        type=click.IntRange(0, 65535),
+        type=click.IntRange(0, LARGEST_PORT),
         default=DEFAULT_PORT,
         help="Port to listen on; 0 picks a free port and prints it.",
     ),
@@ -96,8 +116,16 @@ LISTENING = [
         help="Trust X-Forwarded-For and X-Forwarded-Proto from this IP address or network."
         " Repeatable. By default no proxy is trusted.",
     ),
+    click.Option(
+        ["--metrics"],
+        type=Listener(),
+        metavar="[HOST:]PORT",
+        help="Serve metrics for Prometheus at /metrics on this port, of this machine only unless a"
+        " host is named. Off by default; requires the extra metrics.",
+    ),
 ]
-"""The options of the address, TLS and proxies. The server's settings are named as they are."""
+"""The options of the address, TLS, proxies and metrics. The server's settings are named as they
+are, but for `metrics`, which `serve_until_stopped` takes."""
 
 FILE_QUOTA = click.Option(
     ["--file-quota", "file_quota_bytes"],
@@ -115,12 +143,13 @@ def serve_until_stopped(
     host: str,
     port: int,
     report: StartReport,
+    metrics: tuple[str, int] | None,
     extension: Extension | None = None,
 ) -> None:
     """Run a server until a signal stops it.
 
     Raises:
-        click.UsageError: Options of TLS do not go together.
+        click.UsageError: Options of TLS do not go together, or metrics lack their extra.
         CertificateError: The certificate or its key cannot be used.
         OSError: The address cannot be listened on.
         StorageError: The database cannot be used, or another server runs on it.
@@ -135,18 +164,60 @@ def serve_until_stopped(
     set_up_log(verbose=settings.verbose)
     # A certificate that cannot be used is reported before anything is opened or created.
     open_certificate(server_settings)
+    with contextlib.ExitStack() as closing:
+        beside = None
+        if metrics is not None:
+            server_settings, beside = closing.enter_context(
+                _metrics(server_settings, *metrics, report)
+            )
+        run(
+            server_settings,
+            _listen(host, port),
+            on_open=report.on_open,
+            on_ready=report.on_ready,
+            extension=extension,
+            beside=beside,
+        )
+
+
+@contextlib.contextmanager
+def _metrics(
+    server_settings: ServerSettings, host: str, port: int, report: StartReport
+) -> Iterator[tuple[ServerSettings, Beside]]:
+    """Listen for those who read metrics; yield the settings that count, and what answers.
+
+    Raises:
+        click.UsageError: The library is not installed.
+        OSError: The address cannot be listened on.
+    """
     try:
-        listener = listen(host, port)
+        # Loaded late: most servers do without, and without the library.
+        from hipkit.server.metrics.listening import METRICS_PATH, serving_metrics
+        from hipkit.server.metrics.prometheus import PrometheusObserver
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"--metrics: {error}") from None
+    observer = PrometheusObserver()
+    with _listen(host, port) as listener:
+        url = address_of(listener) + METRICS_PATH
+        report.facts = {**report.facts, "metrics_url": url}
+        report.lines.append(f"metrics are at {url}")
+        yield (
+            replace(server_settings, observer=observer),
+            partial(serving_metrics, observer=observer, listener=listener),
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a socket, and name its address where that fails.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+    try:
+        return listen(host, port)
     except OSError as error:
         address = shown_address(host, port)
         raise OSError(error.errno, error.strerror, address) from None
-    run(
-        server_settings,
-        listener,
-        on_open=report.on_open,
-        on_ready=report.on_ready,
-        extension=extension,
-    )
 
 
 @dataclass

@@ -138,6 +138,7 @@ def serve(
     host: str,
     port: int,
     relay_file: Path | None,
+    metrics: tuple[str, int] | None,
     **options: object,
 ) -> None:
     """Run a HipChat server.
@@ -175,5 +176,6 @@ def serve(
         host=host,
         port=port,
         report=report,
+        metrics=metrics,
         extension=extension,
     )

@@ -46,6 +46,7 @@ class Server:
         sections: Packages that add sections to the page, such as `hipkit.relay.page`; they are
             read when the page is created.
         sender: What delivers events, once it was created.
+        open_streams: Returns how many pages receive events; the page sets it.
         new_token_file: The file that the first start wrote a token to; `None` later.
         new_link_key: The key of the link that sets the administrator's password; `None` later.
     """
@@ -70,6 +71,7 @@ class Server:
         self.sections: list[str] = []
         self.kinds: dict[str, Callable[[Server], Kind[Any, Any]]] = {}
         self.sender: Sender | None = None
+        self.open_streams: Callable[[], int] = lambda: 0
         self.new_token_file = new_token_file
         self.new_link_key = new_link_key
 

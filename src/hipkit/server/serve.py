@@ -9,26 +9,24 @@ import re
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from functools import partial
-from typing import cast
 
 import uvicorn
-from uvicorn._types import ASGIApplication
 
 from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
-from hipkit.server.events.sender import next_look, sending
-from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.events.sender import sending
 from hipkit.server.http.transport_security import Application, StrictTransportSecurity
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
+from hipkit.server.runner import Runner, configure
 from hipkit.server.settings import Settings
 from hipkit.server.storage.lock import RunningServer, announce, hold_lock
 from hipkit.server.tls import Certificate
 
 __all__ = [
+    "Beside",
     "Extension",
-    "Runner",
     "address_for_others",
     "address_of",
     "announce_server",
@@ -44,11 +42,6 @@ SWEEP_SECONDS = 60 * 60
 RENEW_SECONDS = 60
 SETTLE_SECONDS = 60
 REPORT_SECONDS = 60
-GRACE_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75
-LAST_SECONDS = 0.1
-"""How long requests are accepted after a server was told to end: what was just delivered to a
-program on this machine is answered by one."""
 BACKLOG = 1024
 
 Extension = Callable[
@@ -56,6 +49,10 @@ Extension = Callable[
 ]
 """What runs beside an open server, from before its first request to after the last delivery.
 SIGHUP calls what its block yields; that reports its errors itself."""
+
+Beside = Callable[[Server], contextlib.AbstractAsyncContextManager[None]]
+"""What else runs as long as an open server, from before its first request."""
+
 
 EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
 
@@ -100,6 +97,7 @@ def run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
     extension: Extension | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and finish open requests; a second signal ends them.
 
@@ -112,7 +110,7 @@ def run(
     """
     _allow_many_connections()
     with contextlib.closing(listener), hold_lock(settings.database):
-        asyncio.run(_run(settings, listener, on_open, on_ready, extension))
+        asyncio.run(_run(settings, listener, on_open, on_ready, extension, beside))
 
 
 def _allow_many_connections() -> None:
@@ -128,6 +126,7 @@ async def _run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
     extension: Extension | None,
+    beside: Beside | None,
 ) -> None:
     # Imported late: tests serve the API on a port without the page and its dependencies.
     from hipkit.server.dispatch import Dispatcher
@@ -153,6 +152,8 @@ async def _run(
             reload = None
             if extension is not None:
                 reload = await closing.enter_async_context(extension(server))
+            if beside is not None:
+                await closing.enter_async_context(beside(server))
             address = await closing.enter_async_context(
                 serving(
                     server,
@@ -313,20 +314,11 @@ def _configured(
     server: Server, application: Application, certificate: Certificate | None
 ) -> uvicorn.Config:
     proxies = server.settings.trusted_proxies
-    return uvicorn.Config(
-        cast("ASGIApplication", application),
-        http=cast(
-            "type[asyncio.Protocol]", partial(BoundedProtocol, runtime=server.runtime)
-        ),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,  # Addresses hold tokens; our own log names operations.
-        server_header=False,
+    return configure(
+        application,
+        runtime=server.runtime,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_context_factory=None
         if certificate is None
         else lambda _config, _default: certificate.context,
@@ -341,34 +333,3 @@ async def _hurry(runner: Runner, at_once: asyncio.Event | None) -> None:
         # keep the server from ending.
         for connection in tuple(runner.server_state.connections):
             connection.transport.abort()
-
-
-class Runner(uvicorn.Server):
-    """Sets `ready` once it listens, and leaves signals to `run`, which stops everything."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-        self._ending = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen."""
-        await super().startup(sockets)
-        self.ready.set()
-
-    async def main_loop(self) -> None:
-        """Keep the date of responses until `end`; uvicorn wakes up ten times a second for it."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(next_look()):
-                    await self._ending.wait()
-
-    def end(self) -> None:
-        """Accept no further requests after `LAST_SECONDS`, and finish those that are open."""
-        self.should_exit = True
-        asyncio.get_running_loop().call_later(LAST_SECONDS, self._ending.set)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Capture none."""
-        yield

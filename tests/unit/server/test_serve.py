@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from hipkit.server import serve
-from hipkit.server.events import sender
 from hipkit.server.serve import (
-    Runner,
     address_for_others,
     address_of,
     listen,
@@ -72,19 +67,3 @@ def test_without_both_files_there_is_no_tls(tmp_path: Path) -> None:
                 tls_key=tmp_path / "none.pem",
             )
         )
-
-
-async def test_a_server_that_ends_does_not_wait_for_its_next_look(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sender, "LOOK_SECONDS", 10.0**9)
-    monkeypatch.setattr(serve, "LAST_SECONDS", 0.0)
-    runner = Runner(uvicorn.Config("none"))
-    looping = asyncio.create_task(runner.main_loop())
-    await asyncio.sleep(0)
-    assert not looping.done()
-
-    runner.end()
-    await looping
-
-    assert runner.should_exit

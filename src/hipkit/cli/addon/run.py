@@ -28,8 +28,8 @@ from hipkit.cli.output import write, write_json
 from hipkit.server.app import Server, open_server
 from hipkit.server.dispatch import Dispatcher
 from hipkit.server.logs import set_up_log
+from hipkit.server.runner import Runner
 from hipkit.server.serve import (
-    Runner,
     address_of,
     announce_server,
     listen,

@@ -57,6 +57,7 @@ def run_relay(
     host: str,
     port: int,
     dry_run: bool,
+    metrics: tuple[str, int] | None,
     **options: object,
 ) -> None:
     """Run a server for old senders, and the routes of FILE.
@@ -97,6 +98,7 @@ def run_relay(
             host=host,
             port=port,
             report=report,
+            metrics=metrics,
             extension=plugin.extend,
         )
 

@@ -72,6 +72,7 @@ class Page:
         renderer = Renderer(self._environment, outside_pictures=outside_pictures)
         self.feeds = Feeds(server.database, server.runtime.signals, renderer)
         server.before_stop.append(self.feeds.close)
+        server.open_streams = lambda: self.feeds.streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request as an ASGI application."""
