@@ -93,9 +93,11 @@ def _one_kind_of_text(parts: list[Part]) -> list[Part]:
     texts = [part for part in parts if part.family in TEXT_FAMILIES]
     if len(texts) < 2:
         return parts
-    if all(part.family == "literal" for part in texts):
-        sets = (part.text.removeprefix("Literal[").removesuffix("]") for part in texts)
+    closed = [part for part in texts if part.family == "literal"]
+    if {part.family for part in texts} <= {"literal", "str"}:
+        sets = (part.text.removeprefix("Literal[").removesuffix("]") for part in closed)
         joined = [Part(f"Literal[{', '.join(sets)}]", "literal")]
+        joined += [part for part in texts if part not in closed]
     else:
         joined = [Part("str", "str")]
         # A caller passes a `datetime` or a `str`; only in JSON are both text.

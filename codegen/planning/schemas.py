@@ -1,8 +1,9 @@
 """From a JSON schema to a Python type, and to the models that the types name.
 
-Two things shape the types. Answers are read tolerantly: an enumeration is plain text, so that a
-value that came later is kept. And msgspec must be able to read them: a union holds at most one
-kind of text, one kind of object and one kind of list; what it cannot express becomes `object`.
+Two things shape the types. Answers are read tolerantly: an enumeration has any text besides its
+own, so that a value that came later is kept. And msgspec must be able to read them: a union holds
+at most one kind of text, one kind of object and one kind of list; what it cannot express becomes
+`object`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ LONGEST_TYPE = 2_000
 
 TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
 """Formats of timestamps, and their types; UNIX seconds may be text or a number."""
+
+
+LONGEST_LITERAL = 1_000
+"""In characters; a longer enumeration is plain text."""
 
 
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
@@ -195,13 +200,21 @@ class Schemas:
         kinds = {type(value) for value in values}
         if not kinds <= {str, int, float, bool}:
             return replace(OBJECT, nullable=is_nullable)
-        if use is Use.ARGUMENT and kinds in ({str}, {int}):
-            text = f"Literal[{', '.join(dict.fromkeys(map(repr, values)))}]"
+        text = f"Literal[{', '.join(dict.fromkeys(map(repr, values)))}]"
+        plain = joined(
+            [single(name, name) for name in sorted(kind.__name__ for kind in kinds)]
+        )
+        is_short = len(text) < LONGEST_LITERAL
+        if use is Use.ARGUMENT and kinds in ({str}, {int}) and is_short:
             found = single(text, "literal" if kinds == {str} else "int")
+        elif kinds == {str} and is_short and not self._has_plain_sets(flat):
+            found = joined([single(text, "literal"), plain])
         else:
-            names = sorted(kind.__name__ for kind in kinds)
-            found = joined([single(name, name) for name in names])
+            found = plain
         return replace(found, nullable=is_nullable)
+
+    def _has_plain_sets(self, flat: Flat) -> bool:
+        return flat.node.document.root.flag("x-text-enums")
 
     def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
         marks = self._mark()

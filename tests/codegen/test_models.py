@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_type_hints
 
 import pytest
 
@@ -13,7 +13,7 @@ from hipkit.api.errors import ResponseError
 from hipkit.client.client import Client
 from hipkit.testing import MemoryTransport
 from hipkit.transports.protocol import RawResponse
-from tests.codegen.packages import Generate, sent, spec
+from tests.codegen.packages import Generate, document, operation, sent, spec
 
 BASE_URL = "https://library.example/v1"
 
@@ -117,3 +117,40 @@ def test_an_error_with_a_success_status_is_no_empty_model(generate: Generate) ->
             {"error": {"message": "broken"}},
             lambda client: client.orders.set_address(address=new),
         )
+
+
+SIGNS = {"type": "string", "enum": ["red", "green"]}
+
+
+def test_a_value_that_is_not_listed_is_read_as_text(generate: Generate) -> None:
+    answer = {"type": "object", "properties": {"sign": SIGNS, "all": {"items": SIGNS}}}
+    parameter = {"name": "sign", "in": "query", "schema": SIGNS}
+    media = {"application/json": {"schema": answer}}
+    responses = {"200": {"description": "", "content": media}}
+    package = generate(
+        document(
+            {"/sign": {"get": operation(parameters=[parameter], responses=responses)}}
+        )
+    )
+
+    read = answered(
+        package,
+        {"sign": "blue", "all": ["red", "blue"]},
+        lambda client: client.things.get_thing(),
+    )
+
+    known = Literal["red", "green"]
+    hints = get_type_hints(type(read))
+    assert (read.sign, read.all) == ("blue", ["red", "blue"])
+    assert hints["sign"] == known | str | None
+    assert hints["all"] == list[known | str] | None
+    # What is sent stays a closed choice.
+    assert get_type_hints(package.GetThing)["sign"] == known | None
+
+
+def test_a_long_enumeration_is_text(generate: Generate) -> None:
+    values = {"type": "string", "enum": [f"value {number}" for number in range(200)]}
+    parameter = {"name": "sign", "in": "query", "schema": values}
+    package = generate(document({"/sign": {"get": operation(parameters=[parameter])}}))
+
+    assert get_type_hints(package.GetThing)["sign"] == str | None

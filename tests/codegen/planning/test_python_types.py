@@ -21,14 +21,15 @@ PET, SHOP = single("Pet", "dict", frozenset({"Pet"})), single("Shop", "dict")
         ([PET, NOTHING, SHOP], "object | None"),
         ([BYTES, TEXT], "object"),
         ([OBJECT, TEXT], "object"),
-        # In JSON, a date and a closed set are text too.
+        # In JSON, a date is text too.
         ([single("DateTime", "date"), TEXT], "str"),
         ([DATE, TEXT], "datetime | str"),
         (
             [single("Literal['a']", "literal"), single("Literal['b']", "literal")],
             "Literal['a', 'b']",
         ),
-        ([single("Literal['a']", "literal"), TEXT], "str"),
+        ([single("Literal['a']", "literal"), TEXT], "Literal['a'] | str"),
+        ([single("Literal['a']", "literal"), DATE], "datetime | str"),
     ],
 )
 def test_types_are_joined_into_a_union_that_msgspec_reads(
