@@ -11,7 +11,7 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py tests/vendors
 LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchmarks.py \
 	tests/e2e/test_demo.py tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py \
-	tests/e2e/test_packaging.py tests/relay
+	tests/e2e/test_packaging.py tests/relay tests/spec
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
@@ -25,6 +25,9 @@ PINNED = $(shell sed -n 's/^\([^ =]*\)==.*/\1/p' $(1:.txt=.in))
 CLIENTS := $(call PINNED,$(LOCKED)) $(call PINNED,$(WITHOUT_NEEDS))
 READY_CLIENTS := $(CLIENTS:%=.tools/clients/%/.ready)
 ALL_CLIENTS := $(READY_CLIENTS) .tools/clients/node/.ready
+
+# What others make of the spec.
+SPEC_TOOLS := .tools/spec/node/.ready .tools/spec/python/.ready
 
 # The path to the source is kept relative: without a locale, Python 3.11 cannot read one that holds
 # more than ASCII, and does not start.
@@ -68,7 +71,7 @@ test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that n
 	@$(PYTEST) $(LATER:%=--ignore %)
 
 .PHONY: test-all
-test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/vendors/.ready ## all the rest, as CI does after `make test`
+test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/vendors/.ready $(SPEC_TOOLS) ## all the rest, as CI does after `make test`
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
@@ -174,9 +177,11 @@ SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
 	@$(INSTALL) --require-hashes --build-constraints requirements/bench.txt -r requirements/bench.txt
 	@touch $@
 
-# The Matrix homeserver of tests/relay and tests/faults.
+# The Matrix homeserver of tests/relay and tests/faults, and the generator of others of tests/spec.
 .tools/synapse/.ready: requirements/synapse.txt $(UV)
-	@echo "setup: Synapse into .tools/synapse"
+.tools/spec/python/.ready: requirements/spec/python.txt $(UV)
+.tools/synapse/.ready .tools/spec/python/.ready:
+	@echo "setup: $(<:requirements/%.txt=%) into $(@D)"
 	@$(UV) venv --quiet --clear --python .tools/bin/python $(@D)
 	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes --only-binary :all: -r $<
 	@touch $@
@@ -201,10 +206,12 @@ $(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) $(WITHOUT_NEEDS) $(UV)
 		$$(sed -nE 's/^($*==[^ ]+).*/\1/p' $(WITHOUT_NEEDS))) \
 		&& touch $@ || echo "setup: $* could not be installed" >&2
 
-# Packages for Node.js: programs of others, and the types that makers of chats publish.
+# Packages for Node.js: programs of others, the types that makers of chats publish, and what reads
+# the spec.
 .tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json | $(UV)
 .tools/vendors/.ready: requirements/vendors/package.json requirements/vendors/package-lock.json | $(UV)
-.tools/clients/node/.ready .tools/vendors/.ready:
+.tools/spec/node/.ready: requirements/spec/package.json requirements/spec/package-lock.json | $(UV)
+.tools/clients/node/.ready .tools/vendors/.ready .tools/spec/node/.ready:
 	@echo "setup: packages for Node.js into $(@D)"
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@command -v npm >/dev/null || { echo "setup: they need npm: apt install npm" >&2; exit 0; }; \

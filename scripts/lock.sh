@@ -20,11 +20,12 @@ for name in demo test bench; do
 done
 
 lock synapse
+lock spec/python
 
 # The programs of others stay at their versions: what they need is taken anew.
 lock clients/python --override requirements/clients/overrides.txt
 lock clients/no-deps --no-deps
-for folder in clients vendors; do
+for folder in clients vendors spec; do
     rm -f "requirements/$folder/package-lock.json"
     # The second run adds what optional packages need, which `npm ci` looks for even where it omits them.
     for _ in 1 2; do
