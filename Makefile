@@ -98,6 +98,7 @@ fix: setup ## format, and repair what the linter can repair
 .PHONY: generate
 generate: setup ## rewrite src/hipkit/v2/, v1/ and docs/reference/operations/ from the specs, async modules from sync ones
 	@$(VENV)/python -m codegen
+	@$(VENV)/python -m twins
 	@$(VENV)/python -m scripts.reference
 
 .PHONY: bench

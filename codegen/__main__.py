@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from codegen.pairs import TWINS
 from codegen.planning.names import is_name
 from codegen.planning.package import ClientClass
 from codegen.planning.plan import plan
@@ -18,7 +17,6 @@ from codegen.reading.document import SpecError
 from codegen.reading.load import load
 from codegen.reading.problems import Problems
 from codegen.reading.security import AUTH
-from codegen.twins import render_twins
 from codegen.writing.files import differences, write
 from codegen.writing.formatting import HEADER
 from codegen.writing.render import render, render_clients
@@ -101,8 +99,6 @@ def _made(options: argparse.Namespace) -> Files | None:
             return None
         _report(problems)
         _add(made, texts)
-    if options.is_own:
-        _add(made, render_twins(ROOT, TWINS))
     return made
 
 
@@ -124,8 +120,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m codegen",
         description="Write a typed Python package for an OpenAPI document.",
         epilog="Without --spec, --out and --package: every spec of this project into its"
-        " package, such as spec/hipchat-v2.yaml into src/hipkit/v2, and the async half of every"
-        " module in codegen/pairs.py.",
+        " package, such as spec/hipchat-v2.yaml into src/hipkit/v2.",
     )
     parser.add_argument(
         "--check", action="store_true", help="only show how the existing files differ"

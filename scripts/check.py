@@ -31,6 +31,7 @@ CHECKS = {
     "lint": "-m ruff check --quiet --output-format concise .",
     "layers": f"-c '{IMPORT_LINTER}'",
     "generated code": "-m codegen --check",
+    "async modules": "-m twins --check",
 }
 REST = {
     MYPY: CHECKS[MYPY],

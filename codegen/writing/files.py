@@ -18,14 +18,16 @@ from codegen.writing.formatting import HEADER
 __all__ = ["differences", "write"]
 
 
-def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
-    """Yield a diff from the existing files to the generated ones.
+def differences(
+    out: Path, texts: Mapping[str, str], mark: str = HEADER
+) -> Iterator[str]:
+    """Yield a diff from the existing files to the generated ones; `mark` begins ours.
 
     Raises:
         SpecError: They cannot be read.
     """
     try:
-        there = _files(out, texts)
+        there = _files(out, texts, mark)
     except OSError as error:
         raise _unusable(out, error) from None
     for name in sorted({*texts, *there}):
@@ -38,16 +40,21 @@ def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def write(out: Path, texts: Mapping[str, str]) -> None:
+def write(out: Path, texts: Mapping[str, str], mark: str = HEADER) -> None:
     """Write the files that differ, and remove those that are no longer generated.
+
+    Args:
+        out: The folder.
+        texts: The files, by their paths in it.
+        mark: What the first line of each begins with, and that of no other file.
 
     Raises:
         SpecError: A file that is not ours has one of the names, or the folder is not writable.
     """
     try:
-        there = _files(out, texts)
+        there = _files(out, texts, mark)
         for name in texts:
-            if name in there and not there[name].startswith(HEADER):
+            if name in there and not there[name].startswith(mark):
                 raise SpecError(
                     f"{out / name}: was not generated and would be overwritten;"
                     " move it, or name another folder"
@@ -60,7 +67,7 @@ def write(out: Path, texts: Mapping[str, str]) -> None:
         raise _unusable(out, error) from None
 
 
-def _files(out: Path, texts: Mapping[str, str]) -> dict[str, str]:
+def _files(out: Path, texts: Mapping[str, str], mark: str) -> dict[str, str]:
     """Return the files that are ours, and those that have the name of one of ours."""
     found: dict[str, str] = {}
     for folder in (out, out / "raw"):
@@ -70,7 +77,7 @@ def _files(out: Path, texts: Mapping[str, str]) -> dict[str, str]:
             name = path.relative_to(out).as_posix()
             with path.open(encoding="utf-8", errors="replace", newline="") as file:
                 text = file.read()
-            if text.startswith(HEADER) or name in texts:
+            if text.startswith(mark) or name in texts:
                 found[name] = text
     return found
 

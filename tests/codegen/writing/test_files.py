@@ -50,10 +50,7 @@ def test_every_file_starts_with_the_header(tmp_path: Path) -> None:
 
     for text in contents(tmp_path / "out").values():
         first, _, rest = text.decode().partition("\n")
-        assert (
-            first
-            == f"{HEADER}`python -m codegen --package package` from spec.yaml: edits are lost."
-        )
+        assert first == f"{HEADER} --package package` from spec.yaml: edits are lost."
         assert str(tmp_path) not in rest
 
 
@@ -144,7 +141,7 @@ def test_check_shows_a_diff_and_writes_nothing(
     with (out / "models.py").open("a", encoding="utf-8") as file:
         file.write("CHANGED = 1\n")
     (out / "catalog.py").unlink()
-    (out / "old.py").write_text(f"{HEADER}`something`\n", encoding="utf-8")
+    (out / "old.py").write_text(f"{HEADER}`\n", encoding="utf-8")
     before = contents(out)
 
     assert run(NAMING, out, "--check") == DIFFERENT

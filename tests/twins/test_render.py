@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from codegen import twins
-from codegen.pairs import TWINS
+import twins
 from codegen.reading.document import SpecError
-from codegen.twins import Twin, render_twin, render_twins
 from codegen.writing.files import differences, write
-from codegen.writing.formatting import HEADER, formatted
+from codegen.writing.formatting import formatted
+from twins.pairs import TWINS
+from twins.render import MARK, Twin, render_twin, render_twins
 
-PACKAGE = Path(twins.__file__).parent
+PACKAGE = Path(str(twins.__file__)).parent
 
 NAMES = {
     "Client": "AsyncClient",
@@ -282,7 +282,7 @@ def render(source: str, texts: dict[str, str] | None = None) -> str:
     """Return what is rendered, without the header."""
     text = render_twin(twin(source, texts), source)
     header, _, text = text.partition("\n")
-    assert header == f"{HEADER}`python -m codegen` from client.py: edits are lost."
+    assert header == f"{MARK} from client.py: edits are lost."
     return formatted("hipkit", {"async_client.py": text})["async_client.py"].strip()
 
 
@@ -380,7 +380,7 @@ def test_halves_are_given_by_folder(tmp_path: Path) -> None:
 
     halves = render_twins(tmp_path, tables)
 
-    header = f"{HEADER}`python -m codegen` from z.py: edits are lost.\n"
+    header = f"{MARK} from z.py: edits are lost.\n"
     assert {path: sorted(texts) for path, texts in halves.items()} == {
         tmp_path / "a": ["x_async.py", "y_async.py"],
         tmp_path: ["z_async.py"],
@@ -392,17 +392,17 @@ def test_only_rendered_modules_of_a_folder_are_written_and_removed(
     tmp_path: Path,
 ) -> None:
     tmp_path.joinpath("x.py").write_text("x = 1\n", encoding="utf-8")
-    tmp_path.joinpath("old.py").write_text(f"{HEADER}`x`\n", encoding="utf-8")
+    tmp_path.joinpath("old.py").write_text(f"{MARK}\n", encoding="utf-8")
     ((folder, texts),) = render_twins(
         tmp_path, [Twin(source="x.py", target="async_x.py")]
     ).items()
 
-    write(folder, texts)
+    write(folder, texts, MARK)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["async_x.py", "x.py"]
-    assert list(differences(folder, texts)) == []
+    assert list(differences(folder, texts, MARK)) == []
     tmp_path.joinpath("async_x.py").write_text("x = 2\n", encoding="utf-8")
-    assert "-x = 2\n" in differences(folder, texts)
+    assert "-x = 2\n" in differences(folder, texts, MARK)
 
 
 def test_no_half_is_the_source_of_another() -> None:

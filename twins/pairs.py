@@ -1,8 +1,8 @@
-"""The modules that are written by hand once, sync, and rendered async: see `twins.py`."""
+"""The modules that are written by hand once, sync, and rendered async: see `render.py`."""
 
 from __future__ import annotations
 
-from codegen.twins import Twin
+from twins.render import Twin
 
 __all__ = ["TWINS"]
 
