@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from urllib.parse import quote
 
 from codegen.planning.arguments import Arguments
@@ -11,12 +11,12 @@ from codegen.planning.names import (
     class_name,
     options_name,
 )
-from codegen.planning.package import Operation
+from codegen.planning.package import Error, Operation
 from codegen.planning.prose import one_line
 from codegen.planning.python_types import TEXT
 from codegen.planning.results import plan_result
 from codegen.planning.schemas import Schemas
-from codegen.planning.texts import OperationTexts
+from codegen.planning.texts import OperationTexts, declared_errors
 from codegen.reading.bodies import Body, answers
 from codegen.reading.paths import PathOperation, second_methods
 
@@ -25,8 +25,19 @@ __all__ = ["plan_operation"]
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
 
 
-def plan_operation(operation: PathOperation, schemas: Schemas) -> Operation:
+def plan_operation(
+    operation: PathOperation,
+    schemas: Schemas,
+    group: str,
+    common_errors: Set[Error] = frozenset(),
+) -> Operation:
     """Plan an operation.
+
+    Args:
+        operation: The operation.
+        schemas: The document's.
+        group: The class with its method.
+        common_errors: Those that its docstring leaves out.
 
     Raises:
         SpecError: A part of it cannot be expressed.
@@ -44,14 +55,16 @@ def plan_operation(operation: PathOperation, schemas: Schemas) -> Operation:
     auth = access.auth
     scopes = node.texts("x-scopes")
     options = options_name(argument.name for argument in arguments)
+    found = answers(operation)
     texts = OperationTexts(
         name=operation.name,
         node=node,
         arguments=arguments,
-        answers=answers(operation),
+        answers=found,
         returns=outcome != "None",
         auth=auth,
-        options=options,
+        takes_options=bool(options),
+        common_errors=common_errors,
     )
     content = planner.body
     return Operation(
@@ -83,8 +96,10 @@ def plan_operation(operation: PathOperation, schemas: Schemas) -> Operation:
         whole_body=planner.is_whole,
         optional_body=not (planner.is_whole or not content or content.required),
         content_type=_content_type(content),
-        class_text=texts.for_class(),
+        class_text=texts.for_class(f"{group}.{operation.name}"),
         method_text=texts.for_method(),
+        async_text=texts.for_async_method(),
+        errors=declared_errors(found),
         help=texts.for_help(),
         options=options,
         models=result.type.models.union(*(item.models for item in arguments)),

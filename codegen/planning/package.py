@@ -12,6 +12,7 @@ __all__ = [
     "Argument",
     "Block",
     "ClientClass",
+    "Error",
     "Field",
     "Group",
     "Help",
@@ -31,6 +32,9 @@ class Section:
     title: str
     entries: tuple[tuple[str, str], ...]
 
+
+Error = tuple[str, str]
+"""The name of an exception, and when it is raised."""
 
 Block = str | Section
 """A paragraph, a block of lines that is kept as it is (it holds line ends), or a section."""
@@ -111,6 +115,8 @@ class Operation:
     content_type: str
     class_text: Sequence[Block]
     method_text: Sequence[Block]
+    async_text: Sequence[Block]
+    errors: Sequence[Error]
     help: Help
     options: str
     """The parameter of the methods that takes a call's options; empty if they take none."""

@@ -24,9 +24,9 @@ from codegen.planning.package import (
     Operation,
     Package,
 )
-from codegen.planning.prose import one_line, paragraphs
+from codegen.planning.prose import one_line
 from codegen.planning.schemas import Schemas
-from codegen.planning.texts import model_text
+from codegen.planning.texts import common_errors, group_text, model_text
 from codegen.reading.bodies import Body, body
 from codegen.reading.check import check
 from codegen.reading.document import Document, Node, Place, SpecError
@@ -72,11 +72,13 @@ def plan(
     flattener = Flattener()
     directions = Directions(flattener, names.operations, _event_schemas(document))
     schemas, models = _components(document, problems, flattener, directions)
+    common = common_errors(names.operations)
     groups: dict[str, list[Operation]] = {}
     tags: dict[str, str] = {}
     for operation in names.operations:
         with problems.collecting(operation.label), schemas.undone_on_failure():
-            planned = plan_operation(operation, schemas)
+            group = names.groups[operation.module]
+            planned = plan_operation(operation, schemas, group, common)
             # Models follow in the order of the operations that need them: a new operation adds
             # models in one place of the output, and moves none.
             models += list(schemas.found_models())
@@ -93,7 +95,7 @@ def plan(
     for item in (item for items in groups.values() for item in items if item.is_page):
         pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
     about = {
-        tag.text("name"): paragraphs(tag.text("description"))
+        tag.text("name"): tag.text("description")
         for tag in document.root.listed("tags")
     }
     info = document.root.get("info")
@@ -109,7 +111,7 @@ def plan(
                 tags[module],
                 module,
                 names.groups[module],
-                about.get(tags[module], []),
+                group_text(about.get(tags[module], ""), found, common),
                 found,
             )
             for module, found in groups.items()

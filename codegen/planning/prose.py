@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 __all__ = [
     "LONGEST_FIRST_LINE",
+    "bullets",
     "one_line",
     "paragraphs",
     "plain",
@@ -49,6 +51,11 @@ def paragraphs(text: str) -> list[str]:
         else:
             blocks.append([])
     return [_block(lines) for lines in blocks if lines]
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Return a list as a block, which keeps its lines."""
+    return "".join(f"- {line}\n" for line in lines)
 
 
 def split_link(description: str) -> tuple[str, str]:

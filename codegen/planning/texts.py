@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 
 from codegen.planning.models import Member, Model
-from codegen.planning.package import Argument, Block, Help, Section
+from codegen.planning.package import Argument, Block, Error, Help, Operation, Section
 from codegen.planning.prose import (
     LONGEST_FIRST_LINE,
+    bullets,
     one_line,
     paragraphs,
     sentence,
     split_link,
     titled,
 )
-from codegen.reading.bodies import Answer
-from codegen.reading.document import Node, pointer
+from codegen.reading.bodies import Answer, answers
+from codegen.reading.document import Node, SpecError, pointer
 from codegen.reading.limits import Limits
+from codegen.reading.paths import PathOperation
 
-__all__ = ["OperationTexts", "argument_text", "described", "member_text", "model_text"]
+__all__ = [
+    "OperationTexts",
+    "argument_text",
+    "common_errors",
+    "declared_errors",
+    "described",
+    "group_text",
+    "member_text",
+    "model_text",
+]
 
 
 LONGEST_DEFAULT = 60
@@ -38,6 +51,9 @@ ERRORS = {
 }
 
 
+FEW, COMMON_SHARE = 3, 1 / 3
+"""Errors that fewer operations declare, or a smaller share, are described with each."""
+
 UNREACHABLE = "405"
 """Method not allowed: a generated method never gets it, since it has the path's own method."""
 
@@ -52,32 +68,41 @@ class OperationTexts:
     answers: Sequence[Answer]
     returns: bool
     auth: str
-    options: str
+    takes_options: bool
+    common_errors: Set[Error]
+    """What the docstring of the module has already."""
 
-    def for_class(self) -> list[Block]:
-        """Return the blocks for the class: what it is, and its arguments."""
-        return [self._title()[0], *_section("Args", self._argument_entries())]
+    def for_class(self, method: str) -> list[Block]:
+        """Return the blocks for the class: what it is, and the method that describes it."""
+        title, *_ = self._title()
+        line = f"{title.removesuffix('.')}; see `{method}`."
+        is_long = len(line) > LONGEST_FIRST_LINE + 4
+        return [title, f"See `{method}`."] if is_long else [line]
 
     def for_method(self) -> list[Block]:
-        """Return the blocks for the methods: all that is known."""
-        bare = "Takes no options, since an argument is called like one: see `with_options`."
-        page = "The response is one page of a list; a client's `items()` iterates over all pages."
+        """Return the blocks for the blocking method: all that is known."""
         return [
-            *self._title(),
-            *self._description(),
-            *[page] * self.node.flag("x-page"),
-            *[bare] * (not self.options),
-            *self._remarks(),
-            *_section("Args", [*self._argument_entries(), *self._options_entries()]),
+            *self._head(),
+            *self._quirks(),
+            *_section("Args", self._argument_entries()),
             *_section("Returns", self._returned()),
             *_section("Raises", self._raised()),
             *self._notes(),
         ]
 
+    def for_async_method(self) -> list[Block]:
+        """Return the blocks for the asynchronous method: what its callers need."""
+        return [*self._head(), *_section("Args", self._argument_entries())]
+
     def for_help(self) -> Help:
         """Return the texts for the command line's help; the catalog has the summary."""
         return Help(
-            details=(*self._title()[1:], *self._description(), *self._remarks()),
+            details=(
+                *self._title()[1:],
+                *self._description(),
+                *self._deprecation(),
+                *self._quirks(),
+            ),
             arguments={argument.name: argument.text for argument in self.arguments},
             notes=tuple(self._notes()),
         )
@@ -88,19 +113,27 @@ class OperationTexts:
     def _description(self) -> list[str]:
         return paragraphs(split_link(self.node.text("description"))[0])
 
-    def _remarks(self) -> list[str]:
-        """Return the deprecation, and what sources disagree on."""
-        remarks = []
-        if self.node.flag("deprecated"):
-            instead = one_line(self.node.text("x-superseded-by"))
-            remarks.append(
-                f"Deprecated by the API{f': use `{instead}`' if instead else ''}."
-            )
-        if quirks := self.node.texts("x-quirks"):
-            # A block of its own, which keeps its lines.
-            lines = [f"- {sentence(quirk)}\n" for quirk in quirks]
-            remarks += ["Known quirks:", "".join(lines)]
-        return remarks
+    def _head(self) -> list[str]:
+        bare = "Takes no options, since an argument is called like one: see `with_options`."
+        page = "The response is one page of a list; a client's `items()` iterates over all pages."
+        return [
+            *self._title(),
+            *self._description(),
+            *[page] * self.node.flag("x-page"),
+            *[bare] * (not self.takes_options),
+            *self._deprecation(),
+        ]
+
+    def _deprecation(self) -> list[str]:
+        if not self.node.flag("deprecated"):
+            return []
+        instead = one_line(self.node.text("x-superseded-by"))
+        return [f"Deprecated by the API{f': use `{instead}`' if instead else ''}."]
+
+    def _quirks(self) -> list[str]:
+        """Return what sources disagree on."""
+        quirks = self.node.texts("x-quirks")
+        return ["Known quirks:", bullets(map(sentence, quirks))] if quirks else []
 
     def _argument_entries(self) -> list[tuple[str, str]]:
         return [
@@ -113,13 +146,6 @@ class OperationTexts:
             for argument in self.arguments
         ]
 
-    def _options_entries(self) -> list[tuple[str, str]]:
-        if not self.options:
-            return []
-        return [
-            (self.options, "For this call only, such as `timeout`; see `CallOptions`.")
-        ]
-
     def _returned(self) -> list[tuple[str, str]]:
         good = [answer for answer in self.answers if answer.status[0] in "23"]
         good = good or [answer for answer in self.answers if answer.status == "default"]
@@ -128,18 +154,11 @@ class OperationTexts:
         return [("", text)] if text else []
 
     def _raised(self) -> list[tuple[str, str]]:
-        found: dict[str, dict[str, None]] = {}
-        for answer in self.answers:
-            status = answer.status
-            if status[0] not in "45" or status == UNREACHABLE:
-                continue
-            error = ERRORS.get("5XX" if status[0] == "5" else status, "ApiError")
-            text = sentence(answer.description) or f"The server answers {status}."
-            found.setdefault(error, {})[text] = None
-        scopes = self.node.texts("x-scopes")
-        if "ForbiddenError" in found and scopes:
-            found["ForbiddenError"][f"Requires the scope {_choice(scopes)}."] = None
-        return [(error, " ".join(texts)) for error, texts in found.items()]
+        return _by_error(
+            error
+            for error in declared_errors(self.answers)
+            if error not in self.common_errors
+        )
 
     def _notes(self) -> list[str]:
         """Return what token is needed, and where the facts are from."""
@@ -169,6 +188,67 @@ class OperationTexts:
         scope = f"Scope: {_choice(scopes)}" if scopes else "Scope: none, or not known"
         sure = f" (confidence: {sure})" if scopes and sure else ""
         return f"{scope}{sure}. Token: {', '.join(kinds) or 'kind not known'}."
+
+
+def common_errors(operations: Iterable[PathOperation]) -> frozenset[Error]:
+    """Return the errors that so many operations declare that once is enough to describe them."""
+    counted: Counter[Error] = Counter()
+    total = 0
+    for operation in operations:
+        # What is wrong with it is reported when it is planned.
+        with suppress(SpecError):
+            counted.update(declared_errors(answers(operation)))
+            total += 1
+    return frozenset(
+        error
+        for error, number in counted.items()
+        if number >= max(FEW, total * COMMON_SHARE)
+    )
+
+
+def declared_errors(found: Iterable[Answer]) -> list[Error]:
+    """Return the errors among the answers of an operation, each once."""
+    errors: dict[Error, None] = {}
+    for answer in found:
+        status = answer.status
+        if status[0] in "45" and status != UNREACHABLE:
+            name = ERRORS.get("5XX" if status[0] == "5" else status, "ApiError")
+            text = sentence(answer.description) or f"The server answers {status}."
+            errors[name, text] = None
+    return list(errors)
+
+
+def group_text(
+    description: str, operations: Iterable[Operation], common: Set[Error]
+) -> list[Block]:
+    """Return the blocks for the module of a tag: with what holds for many operations.
+
+    Args:
+        description: The tag's.
+        operations: Its operations.
+        common: The errors that are described here, and not with each operation.
+    """
+    operations = list(operations)
+    blocks: list[Block] = [*paragraphs(description)]
+    errors = (error for each in operations for error in each.errors if error in common)
+    if raised := _by_error(dict.fromkeys(errors)):
+        lines = (f"`{name}`: {text}" for name, text in raised)
+        blocks += [
+            "Methods may raise, besides the errors that they list:",
+            bullets(lines),
+        ]
+    if any(each.options for each in operations):
+        blocks.append(
+            "Methods take the options of a call, such as `timeout`; see `CallOptions`."
+        )
+    return blocks
+
+
+def _by_error(errors: Iterable[Error]) -> list[tuple[str, str]]:
+    found: dict[str, list[str]] = {}
+    for name, text in errors:
+        found.setdefault(name, []).append(text)
+    return [(name, " ".join(texts)) for name, texts in found.items()]
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:

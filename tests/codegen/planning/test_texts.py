@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -63,3 +65,61 @@ def test_help_has_the_texts_of_the_docstring_without_the_terms_of_python(
     assert docstring is not None
     assert "`items()` iterates over all pages" in docstring
     assert "color: Color. `None` sends null." in docstring
+
+
+def package_with_errors(generate: Generate) -> ModuleType:
+    gone = {"404": {"description": "There is none"}}
+    full = {"409": {"description": "It is full"}}
+    answers = {"204": {"description": "Done"}, **gone}
+    paths = {
+        f"/{number}": {
+            "delete": operation(
+                operationId=f"delete_{number}",
+                summary="Delete it",
+                description="For good.",
+                parameters=[{"name": "hard", "in": "query", "schema": {}}],
+                responses=answers | (full if number == "one" else {}),
+                **{"x-auth": "bearer", "x-scopes": ["admin"], "x-quirks": ["Slow"]},
+            )
+        }
+        for number in ("one", "two", "three")
+    }
+    return generate(document(paths))
+
+
+def test_what_many_operations_raise_is_told_once_in_the_module(
+    generate: Generate,
+) -> None:
+    package = package_with_errors(generate)
+
+    module = inspect.getdoc(sys.modules[package.Things.__module__])
+    one = inspect.getdoc(package.Things.delete_one)
+    two = inspect.getdoc(package.Things.delete_two)
+
+    assert "- `NotFoundError`: There is none.\n" in str(module)
+    assert "ConflictError" not in str(module)
+    assert "Raises:\n    ConflictError: It is full." in str(one)
+    assert "Raises:" not in str(two)
+
+
+def test_an_async_method_describes_arguments_and_leaves_the_rest_to_the_blocking_one(
+    generate: Generate,
+) -> None:
+    package = package_with_errors(generate)
+
+    blocking = inspect.getdoc(package.Things.delete_one)
+    waiting = inspect.getdoc(package.AsyncThings.delete_one)
+
+    assert "Scope: `admin`." in str(blocking)
+    assert "- Slow." in str(blocking)
+    assert waiting == (
+        "Delete it.\n\nFor good.\n\nArgs:\n    hard: `hard` in the query."
+    )
+
+
+def test_the_class_of_an_operation_names_the_method_that_describes_it(
+    generate: Generate,
+) -> None:
+    package = package_with_errors(generate)
+
+    assert package.DeleteOne.__doc__ == "Delete it; see `Things.delete_one`."
