@@ -4,6 +4,18 @@
 """Rooms: 8 operations.
 
 Rooms, their messages and participants.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range.
+- `UnauthorizedError`: The token is missing or invalid, or is not allowed to do this.
+- `ForbiddenError`: The token's rate limit is exceeded until the time in
+  `X-RateLimit-Reset`.
+- `ApiError`: The body is larger than the server accepts.
+- `ServerError`: The server failed. The server is unavailable.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -31,7 +43,7 @@ __all__ = [
 
 
 class RoomsList(Operation[RoomList], frozen=True):
-    """List rooms."""
+    """List rooms; see `Rooms.rooms_list`."""
 
     operation_id = "rooms_list"
     tag = "Rooms"
@@ -43,11 +55,7 @@ class RoomsList(Operation[RoomList], frozen=True):
 
 
 class RoomsShow(Operation[RoomEnvelope], frozen=True):
-    """Get a room.
-
-    Args:
-        room_id: Id or name of the room. 1 to 100 characters.
-    """
+    """Get a room; see `Rooms.rooms_show`."""
 
     operation_id = "rooms_show"
     tag = "Rooms"
@@ -67,16 +75,7 @@ class RoomsShow(Operation[RoomEnvelope], frozen=True):
 
 
 class RoomsCreate(Operation[RoomEnvelope], frozen=True):
-    """Create a room.
-
-    Args:
-        name: Name, unique in the group. 1 to 50 characters.
-        owner_user_id: User id of the owner.
-        privacy: Who may enter: anyone in the group, or members only. The server's
-            default is `public`.
-        topic: The topic. At most 250 characters.
-        guest_access: Whether guests may enter. The server's default is `0`.
-    """
+    """Create a room; see `Rooms.rooms_create`."""
 
     operation_id = "rooms_create"
     tag = "Rooms"
@@ -109,11 +108,7 @@ class RoomsCreate(Operation[RoomEnvelope], frozen=True):
 
 
 class RoomsDelete(Operation[Deletion], frozen=True):
-    """Delete a room.
-
-    Args:
-        room_id: Id or name of a room. 1 to 100 characters.
-    """
+    """Delete a room; see `Rooms.rooms_delete`."""
 
     operation_id = "rooms_delete"
     tag = "Rooms"
@@ -135,18 +130,7 @@ class RoomsDelete(Operation[Deletion], frozen=True):
 
 
 class RoomsMessageByGet(Operation[Sent], frozen=True):
-    """Send a message to a room, in the query.
-
-    Args:
-        room_id: Id or name of the room. 1 to 100 characters.
-        from_: Name to show as the sender, 1 to 15 characters.
-        message: The message, 1 to 10,000 characters.
-        message_format: Message format: HTML, or text with mentions, emoticons and
-            links. The server's default is `html`.
-        notify: Whether to alert the users in the room; 0 or 1. The server's default is
-            `0`.
-        color: Background color of the message. The server's default is `yellow`.
-    """
+    """Send a message to a room, in the query; see `Rooms.rooms_message_by_get`."""
 
     operation_id = "rooms_message_by_get"
     tag = "Rooms"
@@ -190,17 +174,7 @@ class RoomsMessageByGet(Operation[Sent], frozen=True):
 
 
 class RoomsMessage(Operation[Sent], frozen=True):
-    """Send a message to a room.
-
-    Args:
-        room_id: Id or name of a room. 1 to 100 characters.
-        from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1 to 15
-            characters.
-        message: A message. 1 to 10,000 characters.
-        message_format: Message format: HTML or text. The server's default is `html`.
-        notify: Whether to alert the users in the room. The server's default is `0`.
-        color: Background color of a message. The server's default is `yellow`.
-    """
+    """Send a message to a room; see `Rooms.rooms_message`."""
 
     operation_id = "rooms_message"
     tag = "Rooms"
@@ -245,14 +219,7 @@ class RoomsMessage(Operation[Sent], frozen=True):
 
 
 class RoomsTopic(Operation[Done], frozen=True):
-    """Set the topic of a room.
-
-    Args:
-        room_id: Id or name of a room. 1 to 100 characters.
-        topic: The topic. At most 250 characters.
-        from_: Name to show as the one who changed it. At most 64 characters. The
-            server's default is `API`.
-    """
+    """Set the topic of a room; see `Rooms.rooms_topic`."""
 
     operation_id = "rooms_topic"
     tag = "Rooms"
@@ -278,14 +245,7 @@ class RoomsTopic(Operation[Done], frozen=True):
 
 
 class RoomsHistory(Operation[MessageList], frozen=True):
-    """Get the history of a room.
-
-    Args:
-        room_id: Id or name of the room. 1 to 100 characters.
-        date: A day, such as `2010-11-19`, or `recent` for the latest 75 messages.
-        timezone: Time zone of the day and of dates in the response, as a name of the tz
-            database; other names are rejected. The server's default is `UTC`.
-    """
+    """Get the history of a room; see `Rooms.rooms_history`."""
 
     operation_id = "rooms_history"
     tag = "Rooms"
@@ -323,21 +283,8 @@ class Rooms(OperationGroup[Send]):
         - Whether the list includes archived rooms is not known; each room has
           `is_archived`.
 
-        Args:
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
         Returns:
             The whole list.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, user.
 
@@ -358,21 +305,9 @@ class Rooms(OperationGroup[Send]):
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room and its participants.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, room
         client, user.
@@ -405,20 +340,9 @@ class Rooms(OperationGroup[Send]):
                 default is `public`.
             topic: The topic. At most 250 characters.
             guest_access: Whether guests may enter. The server's default is `0`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -452,21 +376,9 @@ class Rooms(OperationGroup[Send]):
 
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was deleted.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -508,21 +420,9 @@ class Rooms(OperationGroup[Send]):
             notify: Whether to alert the users in the room; 0 or 1. The server's default
                 is `0`.
             color: Background color of the message. The server's default is `yellow`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -575,21 +475,9 @@ class Rooms(OperationGroup[Send]):
                 `html`.
             notify: Whether to alert the users in the room. The server's default is `0`.
             color: Background color of a message. The server's default is `yellow`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -628,21 +516,9 @@ class Rooms(OperationGroup[Send]):
             topic: The topic. At most 250 characters.
             from_: Name to show as the one who changed it. At most 64 characters. The
                 server's default is `API`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The topic was changed.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client, user.
 
@@ -677,21 +553,9 @@ class Rooms(OperationGroup[Send]):
             timezone: Time zone of the day and of dates in the response, as a name of
                 the tz database; other names are rejected. The server's default is
                 `UTC`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The messages, oldest first.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: low). Token: group client, room client, user.
 
@@ -706,7 +570,7 @@ class Rooms(OperationGroup[Send]):
 
 
 class AsyncRooms(OperationGroup[AsyncSend]):
-    """The operations of the tag Rooms, a method each, to be awaited."""
+    """The methods of `Rooms`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -714,31 +578,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         """List rooms.
 
         All rooms that the token may see, in one response: API v1 has no pages.
-
-        Known quirks:
-
-        - Whether the list includes archived rooms is not known; each room has
-          `is_archived`.
-
-        Args:
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The whole list.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: low). Token: group client, user.
-
-        Source: the official method page `rooms/list`, now gone (confidence: high).
         """
         try:
             return await self._send(RoomsList(), **options)
@@ -755,26 +594,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The room and its participants.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: low). Token: group client, room
-        client, user.
-
-        Source: the official method page `rooms/show`, now gone (confidence: high).
         """
         try:
             return await self._send(RoomsShow(room_id=room_id), **options)
@@ -802,24 +621,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `public`.
             topic: The topic. At most 250 characters.
             guest_access: Whether guests may enter. The server's default is `0`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The room.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `manage_rooms` (confidence: low). Token: group client, user.
-
-        Source: the official method page `rooms/create`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -843,31 +644,8 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         This cannot be undone. hipkit's server also deletes the room's messages and
         webhooks.
 
-        Known quirks:
-
-        - One library sends `room_id` in the query of the POST.
-
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The room was deleted.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `manage_rooms` (confidence: low). Token: group client, user.
-
-        Source: the official method page `rooms/delete`, now gone (confidence: high).
         """
         try:
             return await self._send(RoomsDelete(room_id=room_id), **options)
@@ -890,12 +668,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Prefer `rooms_message`: a proxy may send a GET twice.
 
-        Known quirks:
-
-        - A GET that changes something; `HEAD` is therefore rejected.
-        - A name longer than 15 characters, or an empty one, was rejected, with a
-          message that several issues quote.
-
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
             from_: Name to show as the sender, 1 to 15 characters.
@@ -905,26 +677,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             notify: Whether to alert the users in the room; 0 or 1. The server's default
                 is `0`.
             color: Background color of the message. The server's default is `yellow`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_notification` (confidence: medium). Token: group client, room
-        client, user, room notification.
-
-        Source: the official method page `rooms/message`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -958,11 +710,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Clients show it in a colored box with the sender's label, as they show
         notifications of API v2.
 
-        Known quirks:
-
-        - A name longer than 15 characters, or an empty one, was rejected, with a
-          message that several issues quote.
-
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
             from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1
@@ -972,26 +719,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `html`.
             notify: Whether to alert the users in the room. The server's default is `0`.
             color: Background color of a message. The server's default is `yellow`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_notification` (confidence: medium). Token: group client, room
-        client, user, room notification.
-
-        Source: the official method page `rooms/message`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -1025,25 +752,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             topic: The topic. At most 250 characters.
             from_: Name to show as the one who changed it. At most 64 characters. The
                 server's default is `API`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The topic was changed.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client, user.
-
-        Source: the official method page `rooms/topic`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -1064,35 +772,12 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The messages of one day, or with `recent` the latest 75; the oldest first.
 
-        Known quirks:
-
-        - The maximum number of messages for a day is not known.
-
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
             date: A day, such as `2010-11-19`, or `recent` for the latest 75 messages.
             timezone: Time zone of the day and of dates in the response, as a name of
                 the tz database; other names are rejected. The server's default is
                 `UTC`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The messages, oldest first.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: low). Token: group client, room client, user.
-
-        Source: the official method page `rooms/history`, now gone (confidence: high).
         """
         try:
             return await self._send(

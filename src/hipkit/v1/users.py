@@ -4,6 +4,18 @@
 """Users: 6 operations.
 
 Users.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range.
+- `UnauthorizedError`: The token is missing or invalid, or is not allowed to do this.
+- `ForbiddenError`: The token's rate limit is exceeded until the time in
+  `X-RateLimit-Reset`.
+- `ApiError`: The body is larger than the server accepts.
+- `ServerError`: The server failed. The server is unavailable.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -35,11 +47,7 @@ __all__ = [
 
 
 class UsersList(Operation[UserList], frozen=True):
-    """List users.
-
-    Args:
-        include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
-    """
+    """List users; see `Users.users_list`."""
 
     operation_id = "users_list"
     tag = "Users"
@@ -57,11 +65,7 @@ class UsersList(Operation[UserList], frozen=True):
 
 
 class UsersShow(Operation[UserEnvelope], frozen=True):
-    """Get a user.
-
-    Args:
-        user_id: Id or e-mail address of the user. 1 to 255 characters.
-    """
+    """Get a user; see `Users.users_show`."""
 
     operation_id = "users_show"
     tag = "Users"
@@ -81,21 +85,7 @@ class UsersShow(Operation[UserEnvelope], frozen=True):
 
 
 class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
-    """Create a user.
-
-    Args:
-        email: E-mail address of a user.
-        name: Full name of a user, 1 to 50 characters.
-        mention_name: Mention name, without the `@`; derived from the name if left out
-            for a new user. 1 to 50 characters.
-        title: Job title of a user.
-        is_group_admin: Whether a user is an administrator of the group; 0 if left out
-            for a new user.
-        password: Password of a user; without one, the server generates it for a new
-            user and returns it once.
-        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
-            for a new user.
-    """
+    """Create a user; see `Users.users_create`."""
 
     operation_id = "users_create"
     tag = "Users"
@@ -135,22 +125,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
 
 
 class UsersUpdate(Operation[UserEnvelope], frozen=True):
-    """Update a user.
-
-    Args:
-        user_id: Id or e-mail address of a user. 1 to 255 characters.
-        email: E-mail address of a user.
-        name: Full name of a user, 1 to 50 characters.
-        mention_name: Mention name, without the `@`; derived from the name if left out
-            for a new user. 1 to 50 characters.
-        title: Job title of a user.
-        is_group_admin: Whether a user is an administrator of the group; 0 if left out
-            for a new user.
-        password: Password of a user; without one, the server generates it for a new
-            user and returns it once.
-        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
-            for a new user.
-    """
+    """Update a user; see `Users.users_update`."""
 
     operation_id = "users_update"
     tag = "Users"
@@ -195,11 +170,7 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
 
 
 class UsersDelete(Operation[Deletion], frozen=True):
-    """Delete a user.
-
-    Args:
-        user_id: Id or e-mail address of a user. 1 to 255 characters.
-    """
+    """Delete a user; see `Users.users_delete`."""
 
     operation_id = "users_delete"
     tag = "Users"
@@ -221,11 +192,7 @@ class UsersDelete(Operation[Deletion], frozen=True):
 
 
 class UsersUndelete(Operation[Undeletion], frozen=True):
-    """Restore a deleted user.
-
-    Args:
-        user_id: Id or e-mail address of a user. 1 to 255 characters.
-    """
+    """Restore a deleted user; see `Users.users_undelete`."""
 
     operation_id = "users_undelete"
     tag = "Users"
@@ -263,20 +230,9 @@ class Users(OperationGroup[Send]):
 
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The whole list.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -296,21 +252,9 @@ class Users(OperationGroup[Send]):
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -354,20 +298,9 @@ class Users(OperationGroup[Send]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user, with the generated password.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -423,21 +356,9 @@ class Users(OperationGroup[Send]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The updated user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -470,21 +391,9 @@ class Users(OperationGroup[Send]):
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was deleted.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -510,21 +419,9 @@ class Users(OperationGroup[Send]):
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was restored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -537,7 +434,7 @@ class Users(OperationGroup[Send]):
 
 
 class AsyncUsers(OperationGroup[AsyncSend]):
-    """The operations of the tag Users, a method each, to be awaited."""
+    """The methods of `Users`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -553,24 +450,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The whole list.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/list`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -588,25 +467,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/show`, now gone (confidence: high).
         """
         try:
             return await self._send(UsersShow(user_id=user_id), **options)
@@ -629,11 +489,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Only the e-mail address and the name are needed.
 
-        Known quirks:
-
-        - Without `password`, the server generates one, which only this response
-          contains.
-
         Args:
             email: E-mail address of a user.
             name: Full name of a user, 1 to 50 characters.
@@ -646,24 +501,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user, with the generated password.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/create`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -698,10 +535,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         The response has the user with the new settings.
 
-        Known quirks:
-
-        - Arguments that are left out do not change.
-
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
             email: E-mail address of a user.
@@ -715,25 +548,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The updated user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/update`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -762,25 +576,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user was deleted.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/delete`, now gone (confidence: high).
         """
         try:
             return await self._send(UsersDelete(user_id=user_id), **options)
@@ -794,33 +589,8 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         The account has its id and its names again.
 
-        Known quirks:
-
-        - HipChat sent an e-mail with a link. On hipkit's server an administrator
-          creates the link, and tokens, sessions and photo are not restored.
-        - 400 if another user has the e-mail address or mention name by now.
-
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user was restored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range.
-            UnauthorizedError: The token is missing or invalid, or is not allowed to do
-                this.
-            ForbiddenError: The token's rate limit is exceeded until the time in
-                `X-RateLimit-Reset`. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client, user.
-
-        Source: the official method page `users/undelete`, now gone (confidence: high).
         """
         try:
             return await self._send(UsersUndelete(user_id=user_id), **options)

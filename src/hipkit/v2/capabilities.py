@@ -4,6 +4,16 @@
 """Capabilities: 2 operations.
 
 What the server offers, and at which URLs.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -25,7 +35,7 @@ __all__ = [
 
 
 class GetCapabilities(Operation[CapabilitiesDocument], frozen=True):
-    """Get the server's capabilities."""
+    """Get the server's capabilities; see `Capabilities.get_capabilities`."""
 
     operation_id = "get_capabilities"
     tag = "Capabilities"
@@ -38,8 +48,7 @@ class GetCapabilities(Operation[CapabilitiesDocument], frozen=True):
 class GetAddonCapabilitiesSchema(Operation[dict[str, object]], frozen=True):
     """Get the JSON Schema of add-on descriptors.
 
-    Args:
-        draft: Draft of JSON Schema to return. The server's default is not known.
+    See `Capabilities.get_addon_capabilities_schema`.
     """
 
     operation_id = "get_addon_capabilities_schema"
@@ -67,18 +76,8 @@ class Capabilities(OperationGroup[Send]):
         Add-ons get the URL of this document when they are installed, and read all other
         URLs from it. Some servers rejected a call with a token.
 
-        Args:
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
         Returns:
             The capabilities.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -106,18 +105,13 @@ class Capabilities(OperationGroup[Send]):
 
         Args:
             draft: Draft of JSON Schema to return. The server's default is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A JSON Schema.
 
         Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: This server does not implement the operation, or not with these
+                arguments.
 
         No token is sent.
 
@@ -131,7 +125,7 @@ class Capabilities(OperationGroup[Send]):
 
 
 class AsyncCapabilities(OperationGroup[AsyncSend]):
-    """The operations of the tag Capabilities, a method each, to be awaited."""
+    """The methods of `Capabilities`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -142,23 +136,6 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
 
         Add-ons get the URL of this document when they are installed, and read all other
         URLs from it. Some servers rejected a call with a token.
-
-        Args:
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The capabilities.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        No token is sent.
-
-        Source: the official method page `get_capabilities`, now gone (confidence: high).
         """
         try:
             return await self._send(GetCapabilities(), **options)
@@ -176,29 +153,8 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
         Add-ons can check their descriptor with it before they are installed. hipkit's
         server has draft 4 only.
 
-        Known quirks:
-
-        - The author of one library found it broken in 2016.
-
         Args:
             draft: Draft of JSON Schema to return. The server's default is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A JSON Schema.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
-
-        No token is sent.
-
-        Source: the official method page `get_addon_capabilities_schema`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(GetAddonCapabilitiesSchema(draft=draft), **options)

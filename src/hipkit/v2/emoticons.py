@@ -4,6 +4,20 @@
 """Emoticons: 2 operations.
 
 Images shown in place of a `(shortcut)`.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -20,12 +34,7 @@ __all__ = ["AsyncEmoticons", "Emoticons", "GetAllEmoticons", "GetEmoticon"]
 
 
 class GetEmoticon(Operation[Emoticon], frozen=True):
-    """Get an emoticon.
-
-    Args:
-        emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
-        expand: Members to return in full: `creator`. Use dots for nested members.
-    """
+    """Get an emoticon; see `Emoticons.get_emoticon`."""
 
     operation_id = "get_emoticon"
     tag = "Emoticons"
@@ -41,16 +50,7 @@ class GetEmoticon(Operation[Emoticon], frozen=True):
 
 
 class GetAllEmoticons(Operation[EmoticonPage], frozen=True):
-    """List emoticons.
-
-    Args:
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        type: Emoticons to list: HipChat's own, the group's, or both. The server's
-            default is `all`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List emoticons; see `Emoticons.get_all_emoticons`."""
 
     operation_id = "get_all_emoticons"
     tag = "Emoticons"
@@ -96,21 +96,9 @@ class Emoticons(OperationGroup[Send]):
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The emoticon.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: kind not known.
 
@@ -144,20 +132,9 @@ class Emoticons(OperationGroup[Send]):
             type: Emoticons to list: HipChat's own, the group's, or both. The server's
                 default is `all`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of emoticons.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: kind not known.
 
@@ -178,7 +155,7 @@ class Emoticons(OperationGroup[Send]):
 
 
 class AsyncEmoticons(OperationGroup[AsyncSend]):
-    """The operations of the tag Emoticons, a method each, to be awaited."""
+    """The methods of `Emoticons`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -196,25 +173,6 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The emoticon.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `get_emoticon`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -246,24 +204,6 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
             type: Emoticons to list: HipChat's own, the group's, or both. The server's
                 default is `all`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of emoticons.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `get_all_emoticons`, now gone (confidence: high).
         """
         try:
             return await self._send(

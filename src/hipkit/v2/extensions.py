@@ -4,6 +4,21 @@
 """Extensions: 18 operations.
 
 Modules that an add-on registers for the whole group.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+- `ApiError`: The body is larger than the server accepts.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -55,12 +70,7 @@ __all__ = [
 
 
 class GetGlobalAction(Operation[Action], frozen=True):
-    """Get an action for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get an action for the group; see `Extensions.get_global_action`."""
 
     operation_id = "get_global_action"
     tag = "Extensions"
@@ -81,15 +91,7 @@ class GetGlobalAction(Operation[Action], frozen=True):
 class CreateGlobalAction(Operation[CreatedExtension | None], frozen=True):
     """Create or replace an action for the group.
 
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Text of the entry.
-        location: Menu to add the entry to.
-        target: Module to open, by key, or with options.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
+    See `Extensions.create_global_action`.
     """
 
     operation_id = "create_global_action"
@@ -127,12 +129,7 @@ class CreateGlobalAction(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalAction(Operation[None], frozen=True):
-    """Delete an action for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete an action for the group; see `Extensions.delete_global_action`."""
 
     operation_id = "delete_global_action"
     tag = "Extensions"
@@ -151,12 +148,7 @@ class DeleteGlobalAction(Operation[None], frozen=True):
 
 
 class GetGlobalDialog(Operation[Dialog], frozen=True):
-    """Get a dialog for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a dialog for the group; see `Extensions.get_global_dialog`."""
 
     operation_id = "get_global_dialog"
     tag = "Extensions"
@@ -175,17 +167,7 @@ class GetGlobalDialog(Operation[Dialog], frozen=True):
 
 
 class CreateGlobalDialog(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace a dialog for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        title: Title of the page.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        authentication: Whether HipChat signs the request for the page. The server's
-            default is `jwt`.
-        options: Options of a dialog.
-    """
+    """Create or replace a dialog for the group; see `Extensions.create_global_dialog`."""
 
     operation_id = "create_global_dialog"
     tag = "Extensions"
@@ -218,12 +200,7 @@ class CreateGlobalDialog(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalDialog(Operation[None], frozen=True):
-    """Delete a dialog for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a dialog for the group; see `Extensions.delete_global_dialog`."""
 
     operation_id = "delete_global_dialog"
     tag = "Extensions"
@@ -242,12 +219,7 @@ class DeleteGlobalDialog(Operation[None], frozen=True):
 
 
 class GetGlobalExternalPage(Operation[ExternalPage], frozen=True):
-    """Get an external page for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get an external page for the group; see `Extensions.get_global_external_page`."""
 
     operation_id = "get_global_external_page"
     tag = "Extensions"
@@ -268,11 +240,7 @@ class GetGlobalExternalPage(Operation[ExternalPage], frozen=True):
 class CreateGlobalExternalPage(Operation[CreatedExtension | None], frozen=True):
     """Create or replace an external page for the group.
 
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        name: The name. One source says that it is required.
+    See `Extensions.create_global_external_page`.
     """
 
     operation_id = "create_global_external_page"
@@ -299,9 +267,7 @@ class CreateGlobalExternalPage(Operation[CreatedExtension | None], frozen=True):
 class DeleteGlobalExternalPage(Operation[None], frozen=True):
     """Delete an external page for the group.
 
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
+    See `Extensions.delete_global_external_page`.
     """
 
     operation_id = "delete_global_external_page"
@@ -321,12 +287,7 @@ class DeleteGlobalExternalPage(Operation[None], frozen=True):
 
 
 class GetGlobalGlance(Operation[Glance], frozen=True):
-    """Get a glance for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a glance for the group; see `Extensions.get_global_glance`."""
 
     operation_id = "get_global_glance"
     tag = "Extensions"
@@ -345,20 +306,7 @@ class GetGlobalGlance(Operation[Glance], frozen=True):
 
 
 class CreateGlobalGlance(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace a glance for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Text shown until it has content.
-        icon: Icon before it, in both densities.
-        query_url: URL that clients query for its content. Without it, only updates
-            change the glance.
-        target: Module to open, by key, or with options.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
-    """
+    """Create or replace a glance for the group; see `Extensions.create_global_glance`."""
 
     operation_id = "create_global_glance"
     tag = "Extensions"
@@ -396,12 +344,7 @@ class CreateGlobalGlance(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalGlance(Operation[None], frozen=True):
-    """Delete a glance for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a glance for the group; see `Extensions.delete_global_glance`."""
 
     operation_id = "delete_global_glance"
     tag = "Extensions"
@@ -420,12 +363,7 @@ class DeleteGlobalGlance(Operation[None], frozen=True):
 
 
 class GetGlobalWebPanel(Operation[WebPanel], frozen=True):
-    """Get a web panel for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a web panel for the group; see `Extensions.get_global_web_panel`."""
 
     operation_id = "get_global_web_panel"
     tag = "Extensions"
@@ -446,18 +384,7 @@ class GetGlobalWebPanel(Operation[WebPanel], frozen=True):
 class CreateGlobalWebPanel(Operation[CreatedExtension | None], frozen=True):
     """Create or replace a web panel for the group.
 
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Title of the page.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        location: Location; there is only one.
-        authentication: Whether HipChat signs the request for the page. The server's
-            default is `jwt`.
-        icon: Icon, in both densities.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
+    See `Extensions.create_global_web_panel`.
     """
 
     operation_id = "create_global_web_panel"
@@ -498,12 +425,7 @@ class CreateGlobalWebPanel(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalWebPanel(Operation[None], frozen=True):
-    """Delete a web panel for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a web panel for the group; see `Extensions.delete_global_web_panel`."""
 
     operation_id = "delete_global_web_panel"
     tag = "Extensions"
@@ -522,12 +444,7 @@ class DeleteGlobalWebPanel(Operation[None], frozen=True):
 
 
 class GetGlobalWebhook(Operation[Webhook], frozen=True):
-    """Get a webhook for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a webhook for the group; see `Extensions.get_global_webhook`."""
 
     operation_id = "get_global_webhook"
     tag = "Extensions"
@@ -548,16 +465,7 @@ class GetGlobalWebhook(Operation[Webhook], frozen=True):
 class CreateGlobalWebhook(Operation[CreatedExtension | None], frozen=True):
     """Create or replace a webhook for the group.
 
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        url: URL that events are posted to. A URL with user and password is rejected.
-        event: Event to subscribe to.
-        name: Display label.
-        pattern: Regular expression that the message must match; for events about
-            messages only.
-        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
-            server's default is `none`.
+    See `Extensions.create_global_webhook`.
     """
 
     operation_id = "create_global_webhook"
@@ -619,12 +527,7 @@ class CreateGlobalWebhook(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalWebhook(Operation[None], frozen=True):
-    """Delete a webhook for the group.
-
-    Args:
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a webhook for the group; see `Extensions.delete_global_webhook`."""
 
     operation_id = "delete_global_webhook"
     tag = "Extensions"
@@ -660,21 +563,9 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -714,23 +605,10 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -764,18 +642,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -800,21 +666,9 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -852,23 +706,10 @@ class Extensions(OperationGroup[Send]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
-            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -901,18 +742,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -939,21 +768,9 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -987,23 +804,10 @@ class Extensions(OperationGroup[Send]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1031,18 +835,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1067,21 +859,9 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1124,23 +904,10 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1176,18 +943,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1214,21 +969,9 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1274,23 +1017,10 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1326,18 +1056,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1362,22 +1080,10 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook. No recording exists; assumed to be what was stored, with what
             the server adds.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1431,23 +1137,10 @@ class Extensions(OperationGroup[Send]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1482,18 +1175,6 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1507,7 +1188,7 @@ class Extensions(OperationGroup[Send]):
 
 
 class AsyncExtensions(OperationGroup[AsyncSend]):
-    """The operations of the tag Extensions, a method each, to be awaited."""
+    """The methods of `Extensions`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -1519,32 +1200,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Returns the action as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The action. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_action`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetGlobalAction(key), **options)
@@ -1566,11 +1224,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
@@ -1580,28 +1233,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_action`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -1625,30 +1256,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Clients no longer show it. Add-ons can delete only what is theirs.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_action`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteGlobalAction(key), **options)
@@ -1663,32 +1273,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Returns the dialog as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The dialog. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_dialog`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetGlobalDialog(key), **options)
@@ -1709,11 +1296,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
@@ -1722,28 +1304,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
-            call_options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_dialog`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -1766,30 +1326,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Clients no longer show it. Add-ons can delete only what is theirs.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_dialog`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteGlobalDialog(key), **options)
@@ -1804,33 +1343,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Returns the external page as the add-on stored it under the key. Add-ons do not
         see those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The external page. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_external_page`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(GetGlobalExternalPage(key), **options)
@@ -1849,38 +1364,11 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_external_page`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -1896,30 +1384,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Clients no longer show it. Add-ons can delete only what is theirs.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_external_page`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(DeleteGlobalExternalPage(key), **options)
@@ -1934,32 +1401,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Returns the glance as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The glance. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_glance`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetGlobalGlance(key), **options)
@@ -1982,11 +1426,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
@@ -1998,28 +1437,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_glance`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -2045,30 +1462,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Clients no longer show it, and what was pushed to it is deleted too. Add-ons can
         delete only what is theirs.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_glance`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteGlobalGlance(key), **options)
@@ -2083,33 +1479,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Returns the web panel as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The web panel. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_web_panel`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(GetGlobalWebPanel(key), **options)
@@ -2133,11 +1505,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
@@ -2150,28 +1517,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_web_panel`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -2197,30 +1542,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Clients no longer show it. Add-ons can delete only what is theirs.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_web_panel`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(DeleteGlobalWebPanel(key), **options)
@@ -2235,34 +1559,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Add-ons can read only the webhooks that they created, by the key under which
         they did.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The webhook. No recording exists; assumed to be what was stored, with what
-            the server adds.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: group client.
-
-        Source: the official method page `get_global_webhook`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(GetGlobalWebhook(key), **options)
@@ -2295,11 +1594,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-        - A library's test for room glances expects 204; accept any 2xx status.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
@@ -2311,28 +1605,6 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `create_global_webhook`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -2357,30 +1629,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Events that were not delivered yet are dropped. Add-ons can delete only the
         webhooks that they created.
 
-        Known quirks:
-
-        - The scope is inferred, not documented.
-
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: group client.
-
-        Source: the official method page `delete_global_webhook`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteGlobalWebhook(key), **options)

@@ -4,6 +4,20 @@
 """Files: 1 operation.
 
 Access to shared files.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -20,13 +34,7 @@ __all__ = ["AsyncFiles", "Files", "GetFile"]
 
 
 class GetFile(Operation[FileUrls], frozen=True):
-    """Get download URLs of a shared file.
-
-    Args:
-        file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
-        thumbnail: Return the thumbnail instead of the file. The server's default is
-            `false`.
-    """
+    """Get download URLs of a shared file; see `Files.get_file`."""
 
     operation_id = "get_file"
     tag = "Files"
@@ -69,21 +77,9 @@ class Files(OperationGroup[Send]):
             file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
             thumbnail: Return the thumbnail instead of the file. The server's default is
                 `false`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             URLs of the file.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: low). Token: kind not known.
         """
@@ -94,7 +90,7 @@ class Files(OperationGroup[Send]):
 
 
 class AsyncFiles(OperationGroup[AsyncSend]):
-    """The operations of the tag Files, a method each, to be awaited."""
+    """The methods of `Files`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -109,32 +105,10 @@ class AsyncFiles(OperationGroup[AsyncSend]):
 
         For a message's `authenticated_file`. The URLs need no token.
 
-        Known quirks:
-
-        - Some servers answer with a redirect, whose target is then returned as
-          `temp_url`.
-
         Args:
             file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
             thumbnail: Return the thumbnail instead of the file. The server's default is
                 `false`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            URLs of the file.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: low). Token: kind not known.
         """
         try:
             return await self._send(GetFile(file_id, thumbnail=thumbnail), **options)

@@ -4,6 +4,21 @@
 """Groups: 5 operations.
 
 The group (a company or team) that owns rooms and users.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+- `ApiError`: The body is larger than the server accepts.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -29,13 +44,7 @@ __all__ = [
 
 
 class GetGroup(Operation[Group], frozen=True):
-    """Get a group.
-
-    Args:
-        group_id: Id of the group.
-        expand: Members to return in full: `owner`, `statistics`. Use dots for nested
-            members.
-    """
+    """Get a group; see `Groups.get_group`."""
 
     operation_id = "get_group"
     tag = "Groups"
@@ -51,11 +60,7 @@ class GetGroup(Operation[Group], frozen=True):
 
 
 class GetGroupAvatar(Operation[str], frozen=True):
-    """Get the URL of a group's avatar.
-
-    Args:
-        group_id: Id of the group.
-    """
+    """Get the URL of a group's avatar; see `Groups.get_group_avatar`."""
 
     operation_id = "get_group_avatar"
     tag = "Groups"
@@ -69,12 +74,7 @@ class GetGroupAvatar(Operation[str], frozen=True):
 
 
 class UpdateGroupAvatar(Operation[None], frozen=True):
-    """Set a group's avatar.
-
-    Args:
-        group_id: Id of the group.
-        avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-    """
+    """Set a group's avatar; see `Groups.update_group_avatar`."""
 
     operation_id = "update_group_avatar"
     tag = "Groups"
@@ -93,11 +93,7 @@ class UpdateGroupAvatar(Operation[None], frozen=True):
 
 
 class DeleteGroupAvatar(Operation[None], frozen=True):
-    """Delete a group's avatar.
-
-    Args:
-        group_id: Id of the group.
-    """
+    """Delete a group's avatar; see `Groups.delete_group_avatar`."""
 
     operation_id = "delete_group_avatar"
     tag = "Groups"
@@ -110,11 +106,7 @@ class DeleteGroupAvatar(Operation[None], frozen=True):
 
 
 class GetGroupStatistics(Operation[dict[str, object]], frozen=True):
-    """Get statistics of a group.
-
-    Args:
-        group_id: Id of the group.
-    """
+    """Get statistics of a group; see `Groups.get_group_statistics`."""
 
     operation_id = "get_group_statistics"
     tag = "Groups"
@@ -147,21 +139,9 @@ class Groups(OperationGroup[Send]):
             group_id: Id of the group.
             expand: Members to return in full: `owner`, `statistics`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The group.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: medium). Token: kind not known.
 
@@ -186,21 +166,9 @@ class Groups(OperationGroup[Send]):
 
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: kind not known.
 
@@ -231,19 +199,6 @@ class Groups(OperationGroup[Send]):
         Args:
             group_id: Id of the group.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: kind not known.
 
@@ -264,18 +219,6 @@ class Groups(OperationGroup[Send]):
 
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: kind not known.
 
@@ -297,22 +240,10 @@ class Groups(OperationGroup[Send]):
 
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The statistics. No source names the members; those of a room suggest
             `messages_sent` and `links`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: kind not known.
 
@@ -325,7 +256,7 @@ class Groups(OperationGroup[Send]):
 
 
 class AsyncGroups(OperationGroup[AsyncSend]):
-    """The operations of the tag Groups, a method each, to be awaited."""
+    """The methods of `Groups`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -345,25 +276,6 @@ class AsyncGroups(OperationGroup[AsyncSend]):
             group_id: Id of the group.
             expand: Members to return in full: `owner`, `statistics`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The group.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `view_group`, now gone (confidence: high).
         """
         try:
             return await self._send(GetGroup(group_id, expand=expand), **options)
@@ -377,32 +289,8 @@ class AsyncGroups(OperationGroup[AsyncSend]):
 
         The response is a redirect to the picture; 404 if the group has none.
 
-        Known quirks:
-
-        - The author of one library found the three operations on group avatars broken
-          in 2016.
-
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `get_group_avatar`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetGroupAvatar(group_id), **options)
@@ -421,32 +309,9 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
         one before.
 
-        Known quirks:
-
-        - The image is sent as base64. Some clients put `data:...;base64,` before it;
-          servers accept both.
-
         Args:
             group_id: Id of the group.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `update_group_avatar`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -464,23 +329,6 @@ class AsyncGroups(OperationGroup[AsyncSend]):
 
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `delete_group_avatar`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteGroupAvatar(group_id), **options)
@@ -497,26 +345,6 @@ class AsyncGroups(OperationGroup[AsyncSend]):
 
         Args:
             group_id: Id of the group.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The statistics. No source names the members; those of a room suggest
-            `messages_sent` and `links`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `group_statistics`, now gone (confidence: low).
         """
         try:
             return await self._send(GetGroupStatistics(group_id), **options)

@@ -4,6 +4,21 @@
 """Integrations: 8 operations.
 
 Installation of add-ons, links to their modules, and updates of their glances.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `ServerError`: The server failed. The server is unavailable.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ApiError`: The body is larger than the server accepts.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -33,9 +48,7 @@ __all__ = [
 class GetIntegrationInstallableData(Operation[Installation], frozen=True):
     """Get the installation data of an add-on, once.
 
-    Args:
-        integration_id_or_key: Id or key of the add-on.
-        token: One-time token from the `installable_url` that the add-on received.
+    See `Integrations.get_integration_installable_data`.
     """
 
     operation_id = "get_integration_installable_data"
@@ -53,8 +66,7 @@ class GetIntegrationInstallableData(Operation[Installation], frozen=True):
 class InvokeIntegrationLink(Operation[str], frozen=True):
     """Open a link to a module of an add-on.
 
-    Args:
-        token: Token that `create_integration_link` returned.
+    See `Integrations.invoke_integration_link`.
     """
 
     operation_id = "invoke_integration_link"
@@ -72,8 +84,7 @@ class InvokeIntegrationLink(Operation[str], frozen=True):
 class DeleteIntegrationLink(Operation[None], frozen=True):
     """Delete a link to a module of an add-on.
 
-    Args:
-        token: Token that `create_integration_link` returned.
+    See `Integrations.delete_integration_link`.
     """
 
     operation_id = "delete_integration_link"
@@ -90,9 +101,7 @@ class DeleteIntegrationLink(Operation[None], frozen=True):
 class CreateIntegrationLink(Operation[IntegrationLink], frozen=True):
     """Create a link to a module of an add-on.
 
-    Args:
-        target: Key of the module to open.
-        ttl: Lifetime of the link, in seconds.
+    See `Integrations.create_integration_link`.
     """
 
     operation_id = "create_integration_link"
@@ -109,11 +118,7 @@ class CreateIntegrationLink(Operation[IntegrationLink], frozen=True):
 
 
 class AddonUiUpdate(Operation[None], frozen=True):
-    """Update glances for the whole group.
-
-    Args:
-        glance: One entry for each glance to update.
-    """
+    """Update glances for the whole group; see `Integrations.addon_ui_update`."""
 
     operation_id = "addon_ui_update"
     tag = "Integrations"
@@ -129,13 +134,7 @@ class AddonUiUpdate(Operation[None], frozen=True):
 
 
 class RoomAddonUiUpdate(Operation[None], frozen=True):
-    """Update glances in a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        glance: One entry for each glance to update.
-    """
+    """Update glances in a room; see `Integrations.room_addon_ui_update`."""
 
     operation_id = "room_addon_ui_update"
     tag = "Integrations"
@@ -157,12 +156,7 @@ class RoomAddonUiUpdate(Operation[None], frozen=True):
 class UserInRoomAddonUiUpdate(Operation[None], frozen=True):
     """Update glances for a user in a room.
 
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        glance: One entry for each glance to update.
+    See `Integrations.user_in_room_addon_ui_update`.
     """
 
     operation_id = "user_in_room_addon_ui_update"
@@ -185,13 +179,7 @@ class UserInRoomAddonUiUpdate(Operation[None], frozen=True):
 
 
 class UserAddonUiUpdate(Operation[None], frozen=True):
-    """Update glances for a user in all rooms.
-
-    Args:
-        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        glance: One entry for each glance to update.
-    """
+    """Update glances for a user in all rooms; see `Integrations.user_addon_ui_update`."""
 
     operation_id = "user_addon_ui_update"
     tag = "Integrations"
@@ -229,16 +217,9 @@ class Integrations(OperationGroup[Send]):
         Args:
             integration_id_or_key: Id or key of the add-on.
             token: One-time token from the `installable_url` that the add-on received.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The installation.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -268,16 +249,9 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             token: Token that `create_integration_link` returned.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Not known: no source has the status or the body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -302,18 +276,6 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             token: Token that `create_integration_link` returned.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -341,21 +303,9 @@ class Integrations(OperationGroup[Send]):
         Args:
             target: Key of the module to open.
             ttl: Lifetime of the link, in seconds.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The link.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client.
 
@@ -381,18 +331,6 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -423,19 +361,6 @@ class Integrations(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -472,19 +397,6 @@ class Integrations(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -521,19 +433,6 @@ class Integrations(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -549,7 +448,7 @@ class Integrations(OperationGroup[Send]):
 
 
 class AsyncIntegrations(OperationGroup[AsyncSend]):
-    """The operations of the tag Integrations, a method each, to be awaited."""
+    """The methods of `Integrations`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -567,21 +466,6 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Args:
             integration_id_or_key: Id or key of the add-on.
             token: One-time token from the `installable_url` that the add-on received.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The installation.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. The server is unavailable.
-
-        No token is sent.
-
-        Source: the official method page `get_integration_installable_data`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -598,29 +482,8 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         For browsers: the link leads to the module that it was created for. After its
         lifetime, hipkit's server answers 404.
 
-        Known quirks:
-
-        - Status and body are not known; a redirect into the client is likely. This
-          server redirects to a page about the module.
-        - Only one source says that it needs no token.
-
         Args:
             token: Token that `create_integration_link` returned.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Not known: no source has the status or the body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ServerError: The server failed. The server is unavailable.
-
-        No token is sent.
-
-        Source: the official method page `invoke_integration_link`, now gone
-        (confidence: low).
         """
         try:
             return await self._send(InvokeIntegrationLink(token), **options)
@@ -634,29 +497,8 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         An add-on can delete its own links, before their lifetime ends.
 
-        Known quirks:
-
-        - The required scope is not known.
-
         Args:
             token: Token that `create_integration_link` returned.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: none, or not known. Token: group client, room client.
-
-        Source: the official method page `delete_integration_link`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(DeleteIntegrationLink(token), **options)
@@ -671,34 +513,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         The link leads whoever opens it to the module, until its lifetime is over.
         hipkit's server allows up to a year.
 
-        Known quirks:
-
-        - The required scope is not known.
-        - The names of the response's members are inferred.
-
         Args:
             target: Key of the module to open.
             ttl: Lifetime of the link, in seconds.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The link.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: none, or not known. Token: group client, room client.
-
-        Source: the official method page `create_integration_link`, now gone
-        (confidence: low).
         """
         try:
             return await self._send(
@@ -715,28 +532,8 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Pushes new contents of glances to everybody in the group, so that clients need
         not ask the add-on for them.
 
-        Known quirks:
-
-        - Marked as beta in 2016.
-
         Args:
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: group client.
-
-        Source: the official method page `addon_ui_update`, now gone (confidence: medium).
         """
         try:
             return await self._send(AddonUiUpdate(glance=glance), **options)
@@ -755,32 +552,10 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Pushes new contents of glances to everybody in the room. In hipkit's page they
         take precedence over those for the whole group.
 
-        Known quirks:
-
-        - Marked as beta in 2016.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` (confidence: high). Token: group client, room client.
-
-        Source: the official method page `room_addon_ui_update`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -802,34 +577,12 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Pushes new contents of glances to one user, in this room only. In hipkit's page
         they take precedence over all others.
 
-        Known quirks:
-
-        - Marked as beta in 2016.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `user_in_room_addon_ui_update`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -853,32 +606,10 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Pushes new contents of glances to one user, in whichever room. In hipkit's page
         they take precedence over those for a room or the whole group.
 
-        Known quirks:
-
-        - Marked as beta in 2016.
-
         Args:
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: group client.
-
-        Source: the official method page `user_addon_ui_update`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(

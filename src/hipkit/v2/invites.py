@@ -4,6 +4,20 @@
 """Invites: 1 operation.
 
 Invitations to the group.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `ApiError`: The body is larger than the server accepts.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -19,13 +33,7 @@ __all__ = ["AsyncInvites", "InviteUserToGroup", "Invites"]
 
 
 class InviteUserToGroup(Operation[object], frozen=True):
-    """Invite a user to the group.
-
-    Args:
-        email: E-mail address.
-        name: Full name, 1 to 50 characters.
-        title: Job title.
-    """
+    """Invite a user to the group; see `Invites.invite_user_to_group`."""
 
     operation_id = "invite_user_to_group"
     tag = "Invites"
@@ -70,22 +78,10 @@ class Invites(OperationGroup[Send]):
             email: E-mail address.
             name: Full name, 1 to 50 characters.
             title: Job title.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The invitation was sent. No source has the members of the body; one library
             reads a user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: medium). Token: kind not known.
 
@@ -101,7 +97,7 @@ class Invites(OperationGroup[Send]):
 
 
 class AsyncInvites(OperationGroup[AsyncSend]):
-    """The operations of the tag Invites, a method each, to be awaited."""
+    """The methods of `Invites`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -118,35 +114,10 @@ class AsyncInvites(OperationGroup[AsyncSend]):
         HipChat sent an invitation by e-mail. hipkit's server sends none: it creates the
         user without a password, and an administrator passes on a link to set one.
 
-        Known quirks:
-
-        - The response is not known; one library reads it as a user.
-
         Args:
             email: E-mail address.
             name: Full name, 1 to 50 characters.
             title: Job title.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The invitation was sent. No source has the members of the body; one library
-            reads a user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `invite_user_to_group`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(

@@ -4,6 +4,21 @@
 """Oauth Sessions: 3 operations.
 
 Issue, inspect and revoke tokens.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `ApiError`: The body is larger than the server accepts.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -26,13 +41,7 @@ __all__ = [
 
 
 class GetSession(Operation[Session], frozen=True):
-    """Get a token's session.
-
-    Args:
-        access_token: Token to inspect or revoke.
-        expand: Members to return in full: `owner`, `client.room`. Use dots for nested
-            members.
-    """
+    """Get a token's session; see `OauthSessions.get_session`."""
 
     operation_id = "get_session"
     tag = "Oauth Sessions"
@@ -50,11 +59,7 @@ class GetSession(Operation[Session], frozen=True):
 
 
 class DeleteSession(Operation[None], frozen=True):
-    """Revoke a token.
-
-    Args:
-        access_token: Token to inspect or revoke.
-    """
+    """Revoke a token; see `OauthSessions.delete_session`."""
 
     operation_id = "delete_session"
     tag = "Oauth Sessions"
@@ -69,23 +74,7 @@ class DeleteSession(Operation[None], frozen=True):
 
 
 class GenerateToken(Operation[Token], frozen=True):
-    """Issue a token.
-
-    Args:
-        grant_type: The OAuth grant.
-        scope: Scopes to request, separated by spaces, out of the granted ones. All of
-            them when left out.
-        username: User to act for. For `password` and `client_credentials`.
-        password: The user's password. For `password`.
-        code: The authorization code. For `authorization_code`.
-        redirect_uri: The redirect URI of the authorization request, unchanged. For
-            `authorization_code`.
-        refresh_token: The refresh token. For `refresh_token`.
-        user_id: User to act for. For `authorization_code` and `refresh_token`.
-        group_id: The user's group. For `authorization_code` and `refresh_token`.
-        client_name: Name of the public client. For `authorization_code` and
-            `refresh_token`.
-    """
+    """Issue a token; see `OauthSessions.generate_token`."""
 
     operation_id = "generate_token"
     tag = "Oauth Sessions"
@@ -167,19 +156,9 @@ class OauthSessions(OperationGroup[Send]):
             access_token: Token to inspect or revoke.
             expand: Members to return in full: `owner`, `client.room`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token's session.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client, user.
 
@@ -198,16 +177,6 @@ class OauthSessions(OperationGroup[Send]):
 
         Args:
             access_token: Token to inspect or revoke.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: none, or not known. Token: group client, room client, user.
 
@@ -275,21 +244,9 @@ class OauthSessions(OperationGroup[Send]):
             group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Authenticates with a client id and secret, or with a token.
 
@@ -321,7 +278,7 @@ class OauthSessions(OperationGroup[Send]):
 
 
 class AsyncOauthSessions(OperationGroup[AsyncSend]):
-    """The operations of the tag Oauth Sessions, a method each, to be awaited."""
+    """The methods of `OauthSessions`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -336,31 +293,10 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
 
         Needs no scope. A client usually inspects the token that it sends with the request.
 
-        Known quirks:
-
-        - Also for tokens of a single room; the response then has `client.room`.
-
         Args:
             access_token: Token to inspect or revoke.
             expand: Members to return in full: `owner`, `client.room`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The token's session.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: none, or not known. Token: group client, room client, user.
-
-        Source: the official method page `get_session`, now gone (confidence: high).
         """
         try:
             return await self._send(GetSession(access_token, expand=expand), **options)
@@ -377,20 +313,6 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
 
         Args:
             access_token: Token to inspect or revoke.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: none, or not known. Token: group client, room client, user.
-
-        Source: the official method page `delete_session`, now gone (confidence: high).
         """
         try:
             return await self._send(DeleteSession(access_token), **options)
@@ -428,18 +350,6 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
         `client_name`; `password` takes `username`, `password` and `scope`; `personal`
         takes none.
 
-        Known quirks:
-
-        - The body may be JSON or a form.
-        - Half of the sources write `redirect_url` for `redirect_uri`. Clients should
-          send the latter; servers accept both.
-        - For the grants `password` and `personal`, a library sends an API token as the
-          bearer token. Authentication for `room_notification` is not known; that
-          `authorization_code` and `refresh_token` need client id and secret is
-          inferred.
-        - Only one client knows a further grant, `internal`.
-        - 401 for an add-on's client id and secret means that it was uninstalled.
-
         Args:
             grant_type: The OAuth grant.
             scope: Scopes to request, separated by spaces, out of the granted ones. All
@@ -454,25 +364,6 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
             group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The token.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Authenticates with a client id and secret, or with a token.
-
-        Source: the official method page `generate_token`, now gone (confidence: high).
         """
         try:
             return await self._send(

@@ -4,6 +4,21 @@
 """Rooms: 45 operations.
 
 Rooms, their messages, members and participants, and the modules of add-ons in a room.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+- `ApiError`: The body is larger than the server accepts.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -97,18 +112,7 @@ __all__ = [
 
 
 class GetAllRooms(Operation[RoomPage], frozen=True):
-    """List rooms.
-
-    Args:
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        include_private: Include the private rooms that the token may see. The server's
-            default is `true`.
-        include_archived: Include archived rooms. The server's default is `false`.
-        expand: Members to return in full: `items`, `items.owner`. Use dots for nested
-            members.
-    """
+    """List rooms; see `Rooms.get_all_rooms`."""
 
     operation_id = "get_all_rooms"
     tag = "Rooms"
@@ -138,21 +142,7 @@ class GetAllRooms(Operation[RoomPage], frozen=True):
 
 
 class CreateRoom(Operation[Created], frozen=True):
-    """Create a room.
-
-    Args:
-        name: Name, 1 to 50 characters.
-        topic: Topic, up to 250 characters.
-        privacy: Who may enter: anyone in the group (`public`), or members only
-            (`private`). The server's default is `public`.
-        guest_access: Whether guests may enter. The server's default is `false`.
-        owner_user_id: The owner's id, e-mail address or `@mention` name; by default the
-            token's owner. At least 1 character. `None` sends null.
-        delegate_admin_visibility: Whether delegated administrators see the room; null
-            uses the group's setting.
-        created: Creation time, for imports. Only one page mentions it; the format is
-            not known.
-    """
+    """Create a room; see `Rooms.create_room`."""
 
     operation_id = "create_room"
     tag = "Rooms"
@@ -189,14 +179,7 @@ class CreateRoom(Operation[Created], frozen=True):
 
 
 class GetRoom(Operation[Room], frozen=True):
-    """Get a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        expand: Members to return in full: `statistics`, `participants`, `owner`. Use
-            dots for nested members.
-    """
+    """Get a room; see `Rooms.get_room`."""
 
     operation_id = "get_room"
     tag = "Rooms"
@@ -216,21 +199,7 @@ class GetRoom(Operation[Room], frozen=True):
 
 
 class UpdateRoom(Operation[None], frozen=True):
-    """Update a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        name: Name, 1 to 50 characters.
-        privacy: Who may enter: anyone in the group (`public`), or members only
-            (`private`).
-        is_archived: Whether the room is archived.
-        is_guest_accessible: Whether guests may enter.
-        topic: Topic, up to 250 characters.
-        owner: The owner.
-        delegate_admin_visibility: Whether delegated administrators see the room; null
-            uses the group's setting.
-    """
+    """Update a room; see `Rooms.update_room`."""
 
     operation_id = "update_room"
     tag = "Rooms"
@@ -268,12 +237,7 @@ class UpdateRoom(Operation[None], frozen=True):
 
 
 class DeleteRoom(Operation[None], frozen=True):
-    """Delete a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-    """
+    """Delete a room; see `Rooms.delete_room`."""
 
     operation_id = "delete_room"
     tag = "Rooms"
@@ -290,12 +254,7 @@ class DeleteRoom(Operation[None], frozen=True):
 
 
 class GetRoomAvatar(Operation[str], frozen=True):
-    """Get the URL of a room's avatar.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-    """
+    """Get the URL of a room's avatar; see `Rooms.get_room_avatar`."""
 
     operation_id = "get_room_avatar"
     tag = "Rooms"
@@ -312,13 +271,7 @@ class GetRoomAvatar(Operation[str], frozen=True):
 
 
 class UpdateRoomAvatar(Operation[None], frozen=True):
-    """Set a room's avatar.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-    """
+    """Set a room's avatar; see `Rooms.update_room_avatar`."""
 
     operation_id = "update_room_avatar"
     tag = "Rooms"
@@ -338,12 +291,7 @@ class UpdateRoomAvatar(Operation[None], frozen=True):
 
 
 class DeleteRoomAvatar(Operation[None], frozen=True):
-    """Delete a room's avatar.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-    """
+    """Delete a room's avatar; see `Rooms.delete_room_avatar`."""
 
     operation_id = "delete_room_avatar"
     tag = "Rooms"
@@ -359,14 +307,7 @@ class DeleteRoomAvatar(Operation[None], frozen=True):
 
 
 class GetRoomAction(Operation[Action], frozen=True):
-    """Get an action of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get an action of a room; see `Rooms.get_room_action`."""
 
     operation_id = "get_room_action"
     tag = "Rooms"
@@ -387,20 +328,7 @@ class GetRoomAction(Operation[Action], frozen=True):
 
 
 class CreateRoomAction(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace an action of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Text of the entry.
-        location: Menu to add the entry to.
-        target: Module to open, by key, or with options.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
-    """
+    """Create or replace an action of a room; see `Rooms.create_room_action`."""
 
     operation_id = "create_room_action"
     tag = "Rooms"
@@ -439,14 +367,7 @@ class CreateRoomAction(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteRoomAction(Operation[None], frozen=True):
-    """Delete an action of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete an action of a room; see `Rooms.delete_room_action`."""
 
     operation_id = "delete_room_action"
     tag = "Rooms"
@@ -467,14 +388,7 @@ class DeleteRoomAction(Operation[None], frozen=True):
 
 
 class GetRoomDialog(Operation[Dialog], frozen=True):
-    """Get a dialog of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a dialog of a room; see `Rooms.get_room_dialog`."""
 
     operation_id = "get_room_dialog"
     tag = "Rooms"
@@ -495,19 +409,7 @@ class GetRoomDialog(Operation[Dialog], frozen=True):
 
 
 class CreateRoomDialog(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace a dialog of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        title: Title of the page.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        authentication: Whether HipChat signs the request for the page. The server's
-            default is `jwt`.
-        options: Options of a dialog.
-    """
+    """Create or replace a dialog of a room; see `Rooms.create_room_dialog`."""
 
     operation_id = "create_room_dialog"
     tag = "Rooms"
@@ -542,14 +444,7 @@ class CreateRoomDialog(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteRoomDialog(Operation[None], frozen=True):
-    """Delete a dialog of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a dialog of a room; see `Rooms.delete_room_dialog`."""
 
     operation_id = "delete_room_dialog"
     tag = "Rooms"
@@ -570,14 +465,7 @@ class DeleteRoomDialog(Operation[None], frozen=True):
 
 
 class GetRoomExternalPage(Operation[ExternalPage], frozen=True):
-    """Get an external page of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get an external page of a room; see `Rooms.get_room_external_page`."""
 
     operation_id = "get_room_external_page"
     tag = "Rooms"
@@ -600,13 +488,7 @@ class GetRoomExternalPage(Operation[ExternalPage], frozen=True):
 class CreateRoomExternalPage(Operation[CreatedExtension | None], frozen=True):
     """Create or replace an external page of a room.
 
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        name: The name. One source says that it is required.
+    See `Rooms.create_room_external_page`.
     """
 
     operation_id = "create_room_external_page"
@@ -633,14 +515,7 @@ class CreateRoomExternalPage(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteRoomExternalPage(Operation[None], frozen=True):
-    """Delete an external page of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete an external page of a room; see `Rooms.delete_room_external_page`."""
 
     operation_id = "delete_room_external_page"
     tag = "Rooms"
@@ -661,14 +536,7 @@ class DeleteRoomExternalPage(Operation[None], frozen=True):
 
 
 class GetRoomGlance(Operation[Glance], frozen=True):
-    """Get a glance of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a glance of a room; see `Rooms.get_room_glance`."""
 
     operation_id = "get_room_glance"
     tag = "Rooms"
@@ -689,22 +557,7 @@ class GetRoomGlance(Operation[Glance], frozen=True):
 
 
 class CreateRoomGlance(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace a glance of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Text shown until it has content.
-        icon: Icon before it, in both densities.
-        query_url: URL that clients query for its content. Without it, only updates
-            change the glance.
-        target: Module to open, by key, or with options.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
-    """
+    """Create or replace a glance of a room; see `Rooms.create_room_glance`."""
 
     operation_id = "create_room_glance"
     tag = "Rooms"
@@ -744,14 +597,7 @@ class CreateRoomGlance(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteRoomGlance(Operation[None], frozen=True):
-    """Delete a glance of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a glance of a room; see `Rooms.delete_room_glance`."""
 
     operation_id = "delete_room_glance"
     tag = "Rooms"
@@ -772,14 +618,7 @@ class DeleteRoomGlance(Operation[None], frozen=True):
 
 
 class GetRoomWebPanel(Operation[WebPanel], frozen=True):
-    """Get a web panel of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Get a web panel of a room; see `Rooms.get_room_web_panel`."""
 
     operation_id = "get_room_web_panel"
     tag = "Rooms"
@@ -800,23 +639,7 @@ class GetRoomWebPanel(Operation[WebPanel], frozen=True):
 
 
 class CreateRoomWebPanel(Operation[CreatedExtension | None], frozen=True):
-    """Create or replace a web panel of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        name: Title of the page.
-        url: URL of the page. May contain variables such as `{message.body}`.
-        location: Location; there is only one.
-        authentication: Whether HipChat signs the request for the page. The server's
-            default is `jwt`.
-        icon: Icon, in both densities.
-        weight: Position; lower comes first, as documented. The server's default is
-            `100`.
-        conditions: Conditions for showing it.
-    """
+    """Create or replace a web panel of a room; see `Rooms.create_room_web_panel`."""
 
     operation_id = "create_room_web_panel"
     tag = "Rooms"
@@ -858,14 +681,7 @@ class CreateRoomWebPanel(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteRoomWebPanel(Operation[None], frozen=True):
-    """Delete a web panel of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a web panel of a room; see `Rooms.delete_room_web_panel`."""
 
     operation_id = "delete_room_web_panel"
     tag = "Rooms"
@@ -886,16 +702,7 @@ class DeleteRoomWebPanel(Operation[None], frozen=True):
 
 
 class GetRoomWebhook(Operation[Webhook], frozen=True):
-    """Get a webhook of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        expand: Members to return in full: `room`, `creator`. Use dots for nested
-            members.
-    """
+    """Get a webhook of a room; see `Rooms.get_room_webhook`."""
 
     operation_id = "get_room_webhook"
     tag = "Rooms"
@@ -919,21 +726,7 @@ class GetRoomWebhook(Operation[Webhook], frozen=True):
 
 
 class CreateRoomWebhook(Operation[Created], frozen=True):
-    """Create or replace a webhook of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-        url: URL that events are posted to. A URL with user and password is rejected.
-        event: Event to subscribe to.
-        name: Display label.
-        pattern: Regular expression that the message must match; for events about
-            messages only.
-        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
-            server's default is `none`.
-    """
+    """Create or replace a webhook of a room; see `Rooms.create_room_webhook`."""
 
     operation_id = "create_room_webhook"
     tag = "Rooms"
@@ -996,14 +789,7 @@ class CreateRoomWebhook(Operation[Created], frozen=True):
 
 
 class DeleteRoomWebhook(Operation[None], frozen=True):
-    """Delete a webhook of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
-            and `.`.
-    """
+    """Delete a webhook of a room; see `Rooms.delete_room_webhook`."""
 
     operation_id = "delete_room_webhook"
     tag = "Rooms"
@@ -1024,19 +810,7 @@ class DeleteRoomWebhook(Operation[None], frozen=True):
 
 
 class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
-    """Get a message of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-        expand: Members to return in full: `message.from`, `message.mentions`. Use dots
-            for nested members.
-    """
+    """Get a message of a room; see `Rooms.get_room_message`."""
 
     operation_id = "get_room_message"
     tag = "Rooms"
@@ -1064,28 +838,7 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
 
 
 class GetRoomHistory(Operation[MessagePage], frozen=True):
-    """Get the history of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        start_index: Number of messages to skip. Used only if `date` is a timestamp. The
-            server's default is `0`.
-        max_results: Maximum number of messages on the page. Used only if `date` is a
-            timestamp; `recent` returns 75. 0 to 1,000. The server's default is `100`.
-        reverse: Return the oldest message of the page first. `false` keeps pages stable
-            while new messages arrive. The server's default is `true`.
-        date: Latest date to return, in ISO 8601, or `recent` for the latest 75
-            messages, without further pages. With a date, the newest messages may be
-            missing. The server's default is `recent`.
-        end_date: Earliest date to return. Used only if `date` is a timestamp.
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
-            nested members.
-    """
+    """Get the history of a room; see `Rooms.get_room_history`."""
 
     operation_id = "get_room_history"
     tag = "Rooms"
@@ -1123,21 +876,7 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
 
 
 class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
-    """Get the latest messages of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        max_results: Maximum number of messages on the page. 0 to 1,000. The server's
-            default is `75`.
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        not_before: Id of the earliest message to return; the response includes it.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
-            nested members.
-    """
+    """Get the latest messages of a room; see `Rooms.get_recent_room_history`."""
 
     operation_id = "get_recent_room_history"
     tag = "Rooms"
@@ -1169,15 +908,7 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
 
 
 class InviteUser(Operation[None], frozen=True):
-    """Invite a user to a public room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        reason: Reason for the invitation.
-    """
+    """Invite a user to a public room; see `Rooms.invite_user`."""
 
     operation_id = "invite_user"
     tag = "Rooms"
@@ -1200,16 +931,7 @@ class InviteUser(Operation[None], frozen=True):
 
 
 class GetAllMembers(Operation[UserPage], frozen=True):
-    """List the members of a private room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List the members of a private room; see `Rooms.get_all_members`."""
 
     operation_id = "get_all_members"
     tag = "Rooms"
@@ -1237,15 +959,7 @@ class GetAllMembers(Operation[UserPage], frozen=True):
 
 
 class AddMember(Operation[None], frozen=True):
-    """Add a member to a private room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        room_roles: The user's roles in the room.
-    """
+    """Add a member to a private room; see `Rooms.add_member`."""
 
     operation_id = "add_member"
     tag = "Rooms"
@@ -1269,14 +983,7 @@ class AddMember(Operation[None], frozen=True):
 
 
 class RemoveMember(Operation[None], frozen=True):
-    """Remove a member from a private room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-    """
+    """Remove a member from a private room; see `Rooms.remove_member`."""
 
     operation_id = "remove_member"
     tag = "Rooms"
@@ -1295,13 +1002,7 @@ class RemoveMember(Operation[None], frozen=True):
 
 
 class SendMessage(Operation[SentMessage], frozen=True):
-    """Send a message to a room as the token's owner.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        message: The message. Its maximum length is not known. At least 1 character.
-    """
+    """Send a message to a room as the token's owner; see `Rooms.send_message`."""
 
     operation_id = "send_message"
     tag = "Rooms"
@@ -1323,25 +1024,7 @@ class SendMessage(Operation[SentMessage], frozen=True):
 
 
 class SendRoomNotification(Operation[None], frozen=True):
-    """Send a notification to a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        message: The message. Required with a card too, for clients that cannot show
-            cards. 1 to 10,000 characters.
-        message_format: Message format. `html` allows a few tags (a, b, i, strong, em,
-            br, img, pre, code, lists, tables), and does not replace mentions, emoticons
-            and URLs; `text` is treated as if a user had typed it. The server's default
-            is `html`.
-        color: Background color. The server's default is `yellow`.
-        notify: Whether to alert the users in the room. Must be a real boolean. The
-            server's default is `false`.
-        from_: Label to show next to the sender's name, up to 64 characters.
-        attach_to: Id of the room's message to attach the notification to. Clients that
-            cannot attach it show it on its own. At most 36 characters.
-        card: Card to show instead of the text. `None` sends null.
-    """
+    """Send a notification to a room; see `Rooms.send_room_notification`."""
 
     operation_id = "send_room_notification"
     tag = "Rooms"
@@ -1381,18 +1064,7 @@ class SendRoomNotification(Operation[None], frozen=True):
 
 
 class GetAllParticipants(Operation[UserPage], frozen=True):
-    """List the participants of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        include_offline: In a private room, include members who are offline. The
-            server's default is `false`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List the participants of a room; see `Rooms.get_all_participants`."""
 
     operation_id = "get_all_participants"
     tag = "Rooms"
@@ -1422,14 +1094,7 @@ class GetAllParticipants(Operation[UserPage], frozen=True):
 
 
 class ReplyToMessage(Operation[None], frozen=True):
-    """Reply to a message in a room as the token's owner.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        parent_message_id: Id of the message to reply to, 1 to 100 characters.
-        message: The message, 1 to 1,000 characters.
-    """
+    """Reply to a message in a room as the token's owner; see `Rooms.reply_to_message`."""
 
     operation_id = "reply_to_message"
     tag = "Rooms"
@@ -1456,14 +1121,7 @@ class ReplyToMessage(Operation[None], frozen=True):
 
 
 class ShareFileWithRoom(Operation[None], frozen=True):
-    """Share a file with a room as the token's owner.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        file: The file. It needs a name.
-        message: Comment, up to 1,000 characters.
-    """
+    """Share a file with a room as the token's owner; see `Rooms.share_file_with_room`."""
 
     operation_id = "share_file_with_room"
     tag = "Rooms"
@@ -1485,14 +1143,7 @@ class ShareFileWithRoom(Operation[None], frozen=True):
 
 
 class ShareLinkWithRoom(Operation[None], frozen=True):
-    """Share a link with a room as the token's owner.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        link: The URL, 10 to 1,000 characters.
-        message: Comment, up to 1,000 characters.
-    """
+    """Share a link with a room as the token's owner; see `Rooms.share_link_with_room`."""
 
     operation_id = "share_link_with_room"
     tag = "Rooms"
@@ -1515,12 +1166,7 @@ class ShareLinkWithRoom(Operation[None], frozen=True):
 
 
 class GetRoomStatistics(Operation[RoomStatistics], frozen=True):
-    """Get statistics of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-    """
+    """Get statistics of a room; see `Rooms.get_room_statistics`."""
 
     operation_id = "get_room_statistics"
     tag = "Rooms"
@@ -1537,13 +1183,7 @@ class GetRoomStatistics(Operation[RoomStatistics], frozen=True):
 
 
 class SetTopic(Operation[None], frozen=True):
-    """Set the topic of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        topic: The new topic, up to 250 characters; may be empty.
-    """
+    """Set the topic of a room; see `Rooms.set_topic`."""
 
     operation_id = "set_topic"
     tag = "Rooms"
@@ -1564,16 +1204,7 @@ class SetTopic(Operation[None], frozen=True):
 
 
 class GetAllWebhooks(Operation[WebhookPage], frozen=True):
-    """List the webhooks of a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List the webhooks of a room; see `Rooms.get_all_webhooks`."""
 
     operation_id = "get_all_webhooks"
     tag = "Rooms"
@@ -1601,20 +1232,7 @@ class GetAllWebhooks(Operation[WebhookPage], frozen=True):
 
 
 class CreateWebhook(Operation[Created], frozen=True):
-    """Create a webhook in a room.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        url: URL that events are posted to.
-        event: Event to subscribe to.
-        pattern: Regular expression that the message must match; for events about
-            messages only.
-        name: Display label.
-        key: Key of the webhook, 1 to 40 characters. Later servers only.
-        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). Later
-            servers only. The server's default is `none`.
-    """
+    """Create a webhook in a room; see `Rooms.create_webhook`."""
 
     operation_id = "create_webhook"
     tag = "Rooms"
@@ -1675,15 +1293,7 @@ class CreateWebhook(Operation[Created], frozen=True):
 
 
 class GetWebhook(Operation[Webhook], frozen=True):
-    """Get a webhook of a room by id.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        webhook_id: Id of the webhook.
-        expand: Members to return in full: `room`, `creator`. Use dots for nested
-            members.
-    """
+    """Get a webhook of a room by id; see `Rooms.get_webhook`."""
 
     operation_id = "get_webhook"
     tag = "Rooms"
@@ -1704,13 +1314,7 @@ class GetWebhook(Operation[Webhook], frozen=True):
 
 
 class DeleteWebhook(Operation[None], frozen=True):
-    """Delete a webhook of a room by id.
-
-    Args:
-        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
-            an id.
-        webhook_id: Id of the webhook.
-    """
+    """Delete a webhook of a room by id; see `Rooms.delete_webhook`."""
 
     operation_id = "delete_webhook"
     tag = "Rooms"
@@ -1758,20 +1362,9 @@ class Rooms(OperationGroup[Send]):
             include_archived: Include archived rooms. The server's default is `false`.
             expand: Members to return in full: `items`, `items.owner`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, user.
 
@@ -1824,21 +1417,9 @@ class Rooms(OperationGroup[Send]):
                 null uses the group's setting.
             created: Creation time, for imports. Only one page mentions it; the format
                 is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `manage_rooms`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -1877,21 +1458,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             expand: Members to return in full: `statistics`, `participants`, `owner`.
                 Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -1933,19 +1502,6 @@ class Rooms(OperationGroup[Send]):
             owner: The owner.
             delegate_admin_visibility: Whether delegated administrators see the room;
                 null uses the group's setting.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, user.
 
@@ -1979,18 +1535,6 @@ class Rooms(OperationGroup[Send]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `manage_rooms`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -2015,21 +1559,9 @@ class Rooms(OperationGroup[Send]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: kind not known.
 
@@ -2061,19 +1593,6 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: kind not known.
 
@@ -2097,18 +1616,6 @@ class Rooms(OperationGroup[Send]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: kind not known.
 
@@ -2137,21 +1644,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2190,23 +1685,10 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2241,18 +1723,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2281,21 +1751,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2332,23 +1790,10 @@ class Rooms(OperationGroup[Send]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
-            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2382,18 +1827,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2422,21 +1855,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2469,23 +1890,10 @@ class Rooms(OperationGroup[Send]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2512,18 +1920,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2552,21 +1948,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2613,23 +1997,10 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2665,18 +2036,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2704,21 +2063,9 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2763,23 +2110,10 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
             has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2816,18 +2150,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2859,21 +2181,9 @@ class Rooms(OperationGroup[Send]):
                 `-` and `.`.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -2926,22 +2236,9 @@ class Rooms(OperationGroup[Send]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -2976,18 +2273,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -3022,21 +2307,9 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `message.from`, `message.mentions`. Use
                 dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: kind not known.
 
@@ -3102,21 +2375,9 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: kind not known.
 
@@ -3171,21 +2432,9 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: kind not known.
 
@@ -3226,19 +2475,6 @@ class Rooms(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             reason: Reason for the invitation.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: user.
 
@@ -3278,21 +2514,9 @@ class Rooms(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of members; each has `room_roles` on later servers.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client, user.
 
@@ -3334,19 +2558,6 @@ class Rooms(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             room_roles: The user's roles in the room.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3376,18 +2587,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3422,22 +2621,9 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             message: The message. Its maximum length is not known. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3492,19 +2678,6 @@ class Rooms(OperationGroup[Send]):
             attach_to: Id of the room's message to attach the notification to. Clients
                 that cannot attach it show it on its own. At most 36 characters.
             card: Card to show instead of the text. `None` sends null.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: high). Token: group client, room client,
         user, room notification.
@@ -3554,21 +2727,9 @@ class Rooms(OperationGroup[Send]):
             include_offline: In a private room, include members who are offline. The
                 server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users; each has `room_roles` on later servers.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: medium). Token: group client, room client, user.
 
@@ -3612,19 +2773,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
             message: The message, 1 to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3667,19 +2815,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3715,19 +2850,6 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3752,21 +2874,9 @@ class Rooms(OperationGroup[Send]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The statistics.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -3790,19 +2900,6 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             topic: The new topic, up to 250 characters; may be empty.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3840,21 +2937,9 @@ class Rooms(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of webhooks.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3918,22 +3003,9 @@ class Rooms(OperationGroup[Send]):
             key: Key of the webhook, 1 to 40 characters. Later servers only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
                 Later servers only. The server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3976,21 +3048,9 @@ class Rooms(OperationGroup[Send]):
             webhook_id: Id of the webhook.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -4020,18 +3080,6 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             webhook_id: Id of the webhook.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -4044,7 +3092,7 @@ class Rooms(OperationGroup[Send]):
 
 
 class AsyncRooms(OperationGroup[AsyncSend]):
-    """The operations of the tag Rooms, a method each, to be awaited."""
+    """The methods of `Rooms`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -4074,24 +3122,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             include_archived: Include archived rooms. The server's default is `false`.
             expand: Members to return in full: `items`, `items.owner`. Use dots for
                 nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of rooms.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: high). Token: group client, user.
-
-        Source: the official method page `get_all_rooms`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -4123,11 +3153,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The owner becomes its first participant.
 
-        Known quirks:
-
-        - A name that is in use is rejected with `Another room exists with that name.`;
-          the status is not recorded.
-
         Args:
             name: Name, 1 to 50 characters.
             topic: Topic, up to 250 characters.
@@ -4140,25 +3165,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 null uses the group's setting.
             created: Creation time, for imports. Only one page mentions it; the format
                 is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The room was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `manage_rooms`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `manage_rooms` (confidence: high). Token: group client, user.
-
-        Source: the official method page `create_room`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -4193,26 +3199,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             expand: Members to return in full: `statistics`, `participants`, `owner`.
                 Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The room.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
-        client, user.
-
-        Source: the official method page `get_room`, now gone (confidence: high).
         """
         try:
             return await self._send(GetRoom(room_id_or_name, expand=expand), **options)
@@ -4249,23 +3235,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             owner: The owner.
             delegate_admin_visibility: Whether delegated administrators see the room;
                 null uses the group's setting.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, user.
-
-        Source: the official method page `update_room`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -4295,22 +3264,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `manage_rooms`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `manage_rooms` (confidence: high). Token: group client, user.
-
-        Source: the official method page `delete_room`, now gone (confidence: high).
         """
         try:
             return await self._send(DeleteRoom(room_id_or_name), **options)
@@ -4324,32 +3277,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The response is a redirect to the picture; 404 if the room has none.
 
-        Known quirks:
-
-        - One source gives 304 for the redirect, probably a typo for 302.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: low). Token: kind not known.
-
-        Source: the official method page `get_room_avatar`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetRoomAvatar(room_id_or_name), **options)
@@ -4368,33 +3298,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
         one before.
 
-        Known quirks:
-
-        - The image is sent as base64. Some clients put `data:...;base64,` before it;
-          servers accept both.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `update_room_avatar`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -4413,23 +3320,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `delete_room_avatar`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteRoomAvatar(room_id_or_name), **options)
@@ -4444,35 +3334,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Returns the action as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The action. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
-        client.
-
-        Source: the official method page `get_room_action`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetRoomAction(room_id_or_name, key), **options)
@@ -4506,28 +3372,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `create_room_action`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -4557,23 +3401,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `delete_room_action`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteRoomAction(room_id_or_name, key), **options)
@@ -4588,35 +3415,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Returns the dialog as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The dialog. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
-        client.
-
-        Source: the official method page `get_room_dialog`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetRoomDialog(room_id_or_name, key), **options)
@@ -4648,28 +3451,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
-            call_options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `create_room_dialog`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -4698,23 +3479,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `delete_room_dialog`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteRoomDialog(room_id_or_name, key), **options)
@@ -4729,36 +3493,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Returns the external page as the add-on stored it under the key. Add-ons do not
         see those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The external page. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
-        client.
-
-        Source: the official method page `get_room_external_page`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -4787,28 +3526,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `create_room_external_page`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -4830,23 +3547,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `delete_room_external_page`, now gone
-        (confidence: medium).
         """
         try:
             return await self._send(
@@ -4863,35 +3563,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Returns the glance as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The glance. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
-        client.
-
-        Source: the official method page `get_room_glance`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetRoomGlance(room_id_or_name, key), **options)
@@ -4915,11 +3591,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known quirks:
-
-        - A library's test for room glances expects 204; accept any 2xx status.
-        - The same library sends `queryUrl` and `target` empty where a glance has none.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -4933,27 +3604,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `create_room_glance`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -4985,22 +3635,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `delete_room_glance`, now gone (confidence: high).
         """
         try:
             return await self._send(DeleteRoomGlance(room_id_or_name, key), **options)
@@ -5015,36 +3649,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Returns the web panel as the add-on stored it under the key. Add-ons do not see
         those of others.
 
-        Known quirks:
-
-        - Scope and kinds of token are inferred, not documented.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The web panel. No recording exists; assumed to be what was stored.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room` or `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
-        client.
-
-        Source: the official method page `get_room_web_panel`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(GetRoomWebPanel(room_id_or_name, key), **options)
@@ -5083,28 +3692,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced. The body is only partly known. Success. The response
-            has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `create_room_web_panel`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -5136,23 +3723,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: low). Token: group client, room client.
-
-        Source: the official method page `delete_room_web_panel`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
@@ -5179,25 +3749,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `-` and `.`.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The webhook.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
-
-        Source: the official method page `get_room_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5246,26 +3797,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            Created or replaced.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
-
-        Source: the official method page `create_room_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5296,22 +3827,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
-
-        Source: the official method page `delete_room_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
@@ -5342,25 +3857,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `message.from`, `message.mentions`. Use
                 dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: high). Token: kind not known.
-
-        Source: the official method page `get_room_message`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5397,11 +3893,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known quirks:
-
-        - According to one source, a token needs both `view_group` and `view_messages`.
-        - An exporter got 401 for `timezone` together with `end-date`.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5422,25 +3913,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: high). Token: kind not known.
-
-        Source: the official method page `view_room_history`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5491,26 +3963,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: high). Token: kind not known.
-
-        Source: the official method page `view_recent_room_history`, now gone
-        (confidence: high).
         """
         try:
             return await self._send(
@@ -5546,23 +3998,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             reason: Reason for the invitation.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: user.
-
-        Source: the official method page `invite_user`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5587,10 +4022,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known quirks:
-
-        - Older clients requested `admin_room`.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5598,25 +4029,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of members; each has `room_roles` on later servers.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `get_all_members`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5644,33 +4056,12 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Lets the user enter the room. For a user who is a member already, it replaces
         the roles.
 
-        Known quirks:
-
-        - The body may be empty. A Go library calls `room_roles` `roles`.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             room_roles: The user's roles in the room.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `add_member`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5696,22 +4087,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `remove_member`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5732,36 +4107,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         The message is plain text, as if typed: mentions, emoticons and links work in
         it. Clients show it as written by the token's owner.
 
-        Known quirks:
-
-        - The maximum length of the message is not known. It is 10,000 characters for
-          notifications and private messages, and 1,000 for replies and shares.
-        - Until 2014, this path sent a notification.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             message: The message. Its maximum length is not known. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message was sent.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `send_message`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5790,14 +4139,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         A `card` shows structured content in place of the message, which remains as the
         text for clients without cards.
 
-        Known quirks:
-
-        - A form is accepted as the body, but its values stay text, so that `notify` is
-          rejected.
-        - A card that is neither null nor an object is rejected with 400, and the whole
-          card schema as the expected type.
-        - One library requests `view_group`; all others do not.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -5814,25 +4155,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             attach_to: Id of the room's message to attach the notification to. Clients
                 that cannot attach it show it on its own. At most 36 characters.
             card: Card to show instead of the text. `None` sends null.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_notification`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_notification` (confidence: high). Token: group client, room client,
-        user, room notification.
-
-        Source: the official method page `send_room_notification`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -5876,26 +4198,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             include_offline: In a private room, include members who are offline. The
                 server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of users; each has `room_roles` on later servers.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_room` (confidence: medium). Token: group client, room client, user.
-
-        Source: the official method page `get_all_participants`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -5924,33 +4226,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         The reply is plain text, and refers to a message of the same room; 404 if the
         room has no such message.
 
-        Known quirks:
-
-        - One source allows 10,000 characters; servers should accept as many.
-        - A Ruby library sends `parent_message_id` instead of `parentMessageId`.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
             message: The message, 1 to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `reply_to_message`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -5977,36 +4257,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         The body has a part `file` with a file name and, if there is a message, a part
         `metadata` with JSON.
 
-        Known quirks:
-
-        - `multipart/form-data` is not accepted.
-        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
-        - Clients differed in line ends, base64 and the final boundary; servers accept
-          all of them.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `share_file_with_room`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -6028,33 +4283,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Posts the link as a message, with the comment before it if there is one.
 
-        Known quirks:
-
-        - An Atlassian library uses PUT; all others use POST.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `share_link_with_room`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -6074,26 +4307,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The statistics.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group` or `view_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
-        client, user.
-
-        Source: the official method page `get_room_statistics`, now gone (confidence: high).
         """
         try:
             return await self._send(GetRoomStatistics(room_id_or_name), **options)
@@ -6112,23 +4325,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             topic: The new topic, up to 250 characters; may be empty.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `set_topic`, now gone (confidence: high).
         """
         try:
             return await self._send(SetTopic(room_id_or_name, topic=topic), **options)
@@ -6151,10 +4347,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known quirks:
-
-        - Not deprecated, unlike the other operations on this path.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -6162,25 +4354,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of webhooks.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `get_all_webhooks`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -6225,10 +4398,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Deprecated by the API: use `create_room_webhook`.
 
-        Known quirks:
-
-        - Early documentation requires `name`.
-
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
@@ -6240,26 +4409,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             key: Key of the webhook, 1 to 40 characters. Later servers only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
                 Later servers only. The server's default is `none`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The webhook was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `create_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -6298,25 +4447,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             webhook_id: Id of the webhook.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The webhook.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `get_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -6342,22 +4472,6 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             webhook_id: Id of the webhook.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_room`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_room` (confidence: high). Token: group client, room client, user.
-
-        Source: the official method page `delete_webhook`, now gone (confidence: high).
         """
         try:
             return await self._send(

@@ -4,6 +4,21 @@
 """Users: 15 operations.
 
 Users, and private chats with them.
+
+Methods may raise, besides the errors that they list:
+
+- `BadRequestError`: An argument is missing, has the wrong type or is out of range, or
+  the body has the wrong content type.
+- `UnauthorizedError`: The token is missing, invalid, expired or revoked.
+- `ForbiddenError`: The token is valid but lacks the scope, or its owner is not allowed
+  to do this.
+- `RateLimitError`: The token's rate limit is exceeded until the time in
+  `X-Ratelimit-Reset`.
+- `ServerError`: The server failed. The server is unavailable.
+- `ApiError`: The body is larger than the server accepts.
+- `NotFoundError`: The object does not exist, or the token may not see it.
+
+Methods take the options of a call, such as `timeout`; see `CallOptions`.
 """
 
 from __future__ import annotations
@@ -49,16 +64,7 @@ __all__ = [
 
 
 class GetAllUsers(Operation[UserPage], frozen=True):
-    """List users.
-
-    Args:
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        include_guests: Include guests. The server's default is `false`.
-        include_deleted: Include deleted users. The server's default is `false`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List users; see `Users.get_all_users`."""
 
     operation_id = "get_all_users"
     tag = "Users"
@@ -87,23 +93,7 @@ class GetAllUsers(Operation[UserPage], frozen=True):
 
 
 class CreateUser(Operation[CreatedUser], frozen=True):
-    """Create a user.
-
-    Args:
-        name: Full name, 1 to 50 characters.
-        email: E-mail address.
-        roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or `owner`,
-            `administrator`, `user`, `delegated administrator`.
-        title: Job title.
-        mention_name: Mention name, without the `@`; probably derived from the name when
-            left out.
-        is_group_admin: Whether the user is an administrator of the group. The server's
-            default is `false`.
-        timezone: Time zone, as a name of the tz database. The server's default is
-            `UTC`.
-        password: Password. When left out, the server generates one and returns it.
-        created: Creation time, for imports. The format is not known.
-    """
+    """Create a user; see `Users.create_user`."""
 
     operation_id = "create_user"
     tag = "Users"
@@ -142,13 +132,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
 
 
 class GetUser(Operation[User], frozen=True):
-    """Get a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        expand: Members to return in full: `group`. Use dots for nested members.
-    """
+    """Get a user; see `Users.get_user`."""
 
     operation_id = "get_user"
     tag = "Users"
@@ -167,23 +151,7 @@ class GetUser(Operation[User], frozen=True):
 
 
 class UpdateUser(Operation[None], frozen=True):
-    """Update a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        name: Full name, 1 to 50 characters.
-        email: E-mail address.
-        mention_name: Mention name, without the `@`.
-        roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or `owner`,
-            `administrator`, `user`, `delegated administrator`.
-        title: Job title.
-        presence: Presence.
-        is_group_admin: Whether the user is an administrator of the group.
-        timezone: Time zone, as a name of the tz database. The server's default is
-            `UTC`.
-        password: New password.
-    """
+    """Update a user; see `Users.update_user`."""
 
     operation_id = "update_user"
     tag = "Users"
@@ -224,12 +192,7 @@ class UpdateUser(Operation[None], frozen=True):
 
 
 class DeleteUser(Operation[None], frozen=True):
-    """Delete a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-    """
+    """Delete a user; see `Users.delete_user`."""
 
     operation_id = "delete_user"
     tag = "Users"
@@ -245,17 +208,7 @@ class DeleteUser(Operation[None], frozen=True):
 
 
 class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
-    """Get a message of a private chat.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-    """
+    """Get a message of a private chat; see `Users.get_privatechat_message`."""
 
     operation_id = "get_privatechat_message"
     tag = "Users"
@@ -278,28 +231,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
 
 
 class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
-    """Get the history of a private chat.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        start_index: Number of messages to skip. Used only if `date` is a timestamp. The
-            server's default is `0`.
-        max_results: Maximum number of messages on the page. Used only if `date` is a
-            timestamp; `recent` returns 75. 0 to 1,000. The server's default is `100`.
-        reverse: Return the oldest message of the page first. `false` keeps pages stable
-            while new messages arrive. The server's default is `true`.
-        date: Latest date to return, in ISO 8601, or `recent` for the latest 75
-            messages, without further pages. With a date, the newest messages may be
-            missing. The server's default is `recent`.
-        end_date: Earliest date to return. Used only if `date` is a timestamp.
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
-            nested members.
-    """
+    """Get the history of a private chat; see `Users.get_privatechat_history`."""
 
     operation_id = "get_privatechat_history"
     tag = "Users"
@@ -340,18 +272,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
 class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
     """Get the latest messages of a private chat.
 
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        max_results: Maximum number of messages on the page. 0 to 1,000. The server's
-            default is `75`.
-        timezone: Time zone for dates in the response, as a name of the tz database;
-            other names are rejected. The server's default is `UTC`.
-        not_before: Id of the earliest message to return; the response includes it.
-        include_deleted: Include deleted messages, without their text. The server's
-            default is `true`.
-        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
-            nested members.
+    See `Users.get_recent_privatechat_history`.
     """
 
     operation_id = "get_recent_privatechat_history"
@@ -385,16 +306,7 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
 
 
 class SendPrivatechatMessage(Operation[SentMessage | None], frozen=True):
-    """Send a private message to a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        message: The message, 1 to 10,000 characters.
-        notify: Whether the user is alerted. The server's default is `false`.
-        message_format: Message format: plain text as if typed, or HTML with a few tags.
-            The server's default is `text`.
-    """
+    """Send a private message to a user; see `Users.send_privatechat_message`."""
 
     operation_id = "send_privatechat_message"
     tag = "Users"
@@ -423,13 +335,7 @@ class SendPrivatechatMessage(Operation[SentMessage | None], frozen=True):
 
 
 class GetPhoto(Operation[str], frozen=True):
-    """Get the URL of a user's photo.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        size: Size of the photo.
-    """
+    """Get the URL of a user's photo; see `Users.get_photo`."""
 
     operation_id = "get_photo"
     tag = "Users"
@@ -448,13 +354,7 @@ class GetPhoto(Operation[str], frozen=True):
 
 
 class UpdatePhoto(Operation[None], frozen=True):
-    """Set a user's photo.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        photo: The image, as JPEG, PNG or GIF. At least 1 character.
-    """
+    """Set a user's photo; see `Users.update_photo`."""
 
     operation_id = "update_photo"
     tag = "Users"
@@ -474,12 +374,7 @@ class UpdatePhoto(Operation[None], frozen=True):
 
 
 class DeletePhoto(Operation[None], frozen=True):
-    """Delete a user's photo.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-    """
+    """Delete a user's photo; see `Users.delete_photo`."""
 
     operation_id = "delete_photo"
     tag = "Users"
@@ -495,16 +390,7 @@ class DeletePhoto(Operation[None], frozen=True):
 
 
 class GetAutoJoinRooms(Operation[RoomPage], frozen=True):
-    """List the auto-join rooms of a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        start_index: Number of items to skip. The server's default is `0`.
-        max_results: Maximum number of items on the page. 0 to 1,000. The server's
-            default is `100`.
-        expand: Members to return in full: `items`. Use dots for nested members.
-    """
+    """List the auto-join rooms of a user; see `Users.get_auto_join_rooms`."""
 
     operation_id = "get_auto_join_rooms"
     tag = "Users"
@@ -532,14 +418,7 @@ class GetAutoJoinRooms(Operation[RoomPage], frozen=True):
 
 
 class ShareFileWithUser(Operation[None], frozen=True):
-    """Share a file with a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        file: The file. It needs a name.
-        message: Comment, up to 1,000 characters.
-    """
+    """Share a file with a user; see `Users.share_file_with_user`."""
 
     operation_id = "share_file_with_user"
     tag = "Users"
@@ -561,14 +440,7 @@ class ShareFileWithUser(Operation[None], frozen=True):
 
 
 class ShareLinkWithUser(Operation[None], frozen=True):
-    """Share a link with a user.
-
-    Args:
-        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
-            characters.
-        link: The URL, 10 to 1,000 characters.
-        message: Comment, up to 1,000 characters.
-    """
+    """Share a link with a user; see `Users.share_link_with_user`."""
 
     operation_id = "share_link_with_user"
     tag = "Users"
@@ -618,20 +490,9 @@ class Users(OperationGroup[Send]):
             include_guests: Include guests. The server's default is `false`.
             include_deleted: Include deleted users. The server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: kind not known.
 
@@ -689,21 +550,9 @@ class Users(OperationGroup[Send]):
                 `UTC`.
             password: Password. When left out, the server generates one and returns it.
             created: Creation time, for imports. The format is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: high). Token: kind not known.
 
@@ -743,21 +592,9 @@ class Users(OperationGroup[Send]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             expand: Members to return in full: `group`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: kind not known.
 
@@ -806,19 +643,6 @@ class Users(OperationGroup[Send]):
             timezone: Time zone, as a name of the tz database. The server's default is
                 `UTC`.
             password: New password.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: high). Token: kind not known.
 
@@ -857,18 +681,6 @@ class Users(OperationGroup[Send]):
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: high). Token: kind not known.
 
@@ -901,21 +713,9 @@ class Users(OperationGroup[Send]):
                 other names are rejected. The server's default is `UTC`.
             include_deleted: Include deleted messages, without their text. The server's
                 default is `true`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -975,21 +775,9 @@ class Users(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: medium). Token: user.
 
@@ -1045,21 +833,9 @@ class Users(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -1107,23 +883,10 @@ class Users(OperationGroup[Send]):
             notify: Whether the user is alerted. The server's default is `false`.
             message_format: Message format: plain text as if typed, or HTML with a few
                 tags. The server's default is `text`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent. Only one library knows this response. Success. The
             response has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -1158,21 +921,9 @@ class Users(OperationGroup[Send]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             size: Size of the photo.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: medium). Token: kind not known.
 
@@ -1205,19 +956,6 @@ class Users(OperationGroup[Send]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             photo: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: high). Token: kind not known.
 
@@ -1238,18 +976,6 @@ class Users(OperationGroup[Send]):
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: high). Token: kind not known.
 
@@ -1286,21 +1012,9 @@ class Users(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: user.
 
@@ -1343,19 +1057,6 @@ class Users(OperationGroup[Send]):
                 characters.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: medium). Token: user.
 
@@ -1390,19 +1091,6 @@ class Users(OperationGroup[Send]):
                 characters.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -1418,7 +1106,7 @@ class Users(OperationGroup[Send]):
 
 
 class AsyncUsers(OperationGroup[AsyncSend]):
-    """The operations of the tag Users, a method each, to be awaited."""
+    """The methods of `Users`, to be awaited; it says more about each."""
 
     __slots__ = ()
 
@@ -1445,24 +1133,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             include_guests: Include guests. The server's default is `false`.
             include_deleted: Include deleted users. The server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of users.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `get_all_users`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -1497,11 +1167,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         The user can sign in with the password; one that the server generated is in this
         response only.
 
-        Known quirks:
-
-        - The response for an e-mail address or mention name that is in use is not
-          known.
-
         Args:
             name: Full name, 1 to 50 characters.
             email: E-mail address.
@@ -1516,25 +1181,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 `UTC`.
             password: Password. When left out, the server generates one and returns it.
             created: Creation time, for imports. The format is not known.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user was created.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `create_user`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -1570,25 +1216,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             expand: Members to return in full: `group`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The user.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `view_user`, now gone (confidence: high).
         """
         try:
             return await self._send(GetUser(id_or_email, expand=expand), **options)
@@ -1614,11 +1241,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Name, e-mail address and mention name are always required: read the user first.
 
-        Known quirks:
-
-        - Guests cannot be changed, nor the owner of the group with `admin_group`.
-        - A live test sent an empty password and got 204.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -1633,23 +1255,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             timezone: Time zone, as a name of the tz database. The server's default is
                 `UTC`.
             password: New password.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `update_user`, now gone (confidence: high).
         """
         try:
             return await self._send(
@@ -1677,29 +1282,9 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         The user can no longer sign in, and their tokens are revoked; their messages stay.
 
-        Known quirks:
-
-        - A live test got a response other than 204; which one is not recorded.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `delete_user`, now gone (confidence: high).
         """
         try:
             return await self._send(DeleteUser(id_or_email), **options)
@@ -1728,26 +1313,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 other names are rejected. The server's default is `UTC`.
             include_deleted: Include deleted messages, without their text. The server's
                 default is `true`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: high). Token: user.
-
-        Source: the official method page `get_privatechat_message`, now gone
-        (confidence: high).
         """
         try:
             return await self._send(
@@ -1802,26 +1367,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: medium). Token: user.
-
-        Source: the official method page `view_privatechat_history`, now gone
-        (confidence: high).
         """
         try:
             return await self._send(
@@ -1872,26 +1417,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of messages.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: high). Token: user.
-
-        Source: the official method page `view_recent_privatechat_history`, now gone
-        (confidence: high).
         """
         try:
             return await self._send(
@@ -1922,11 +1447,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Only the two can read it. The message is plain text, as if typed, unless
         `message_format` is `html`.
 
-        Known quirks:
-
-        - One .NET library reads a response with id and timestamp; live tests got 204.
-        - Very early clients sent the plain text as the body.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -1934,28 +1454,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             notify: Whether the user is alerted. The server's default is `false`.
             message_format: Message format: plain text as if typed, or HTML with a few
                 tags. The server's default is `text`.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The message was sent. Only one library knows this response. Success. The
-            response has no body.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `private_message_user`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -1985,25 +1483,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             size: Size of the photo.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `get_photo`, now gone (confidence: medium).
         """
         try:
             return await self._send(GetPhoto(id_or_email, size), **options)
@@ -2022,33 +1501,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         The picture is a JPEG, PNG or GIF, as base64 in the JSON body. It replaces the
         one before.
 
-        Known quirks:
-
-        - The image is sent as base64. Some clients put `data:...;base64,` before it;
-          servers accept both.
-        - One source requires `admin_room`; users can probably change their own photo.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             photo: The image, as JPEG, PNG or GIF. At least 1 character.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `update_photo`, now gone (confidence: high).
         """
         try:
             return await self._send(UpdatePhoto(id_or_email, photo=photo), **options)
@@ -2065,22 +1521,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: high). Token: kind not known.
-
-        Source: the official method page `delete_photo`, now gone (confidence: high).
         """
         try:
             return await self._send(DeletePhoto(id_or_email), **options)
@@ -2102,10 +1542,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known quirks:
-
-        - May include private chats, as users in short form.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
@@ -2113,26 +1549,6 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Returns:
-            A page of rooms.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: user.
-
-        Source: the official method page `get_auto_join_rooms`, now gone (confidence:
-        medium).
         """
         try:
             return await self._send(
@@ -2160,34 +1576,11 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         The body has a part `file` with a file name and, if there is a message, a part
         `metadata` with JSON.
 
-        Known quirks:
-
-        - `multipart/form-data` is not accepted.
-        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: medium). Token: user.
-
-        Source: the official method page `share_file_with_user`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
@@ -2208,33 +1601,11 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Sends the link as a private message, with the comment before it if there is one.
 
-        Known quirks:
-
-        - An Atlassian library uses PUT; all others use POST.
-
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
-            options: For this call only, such as `timeout`; see `CallOptions`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `send_message`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `send_message` (confidence: high). Token: user.
-
-        Source: the official method page `share_link_with_user`, now gone (confidence:
-        high).
         """
         try:
             return await self._send(
