@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,11 +14,12 @@ from pathlib import Path
 from codegen.planning.names import is_name
 from codegen.planning.package import ClientClass
 from codegen.planning.plan import plan
+from codegen.planning.prose import one_line
 from codegen.reading.document import SpecError
 from codegen.reading.load import load
 from codegen.reading.problems import Problems
 from codegen.reading.security import AUTH
-from codegen.writing.files import differences, write
+from codegen.writing.files import differences, with_manifest, write
 from codegen.writing.formatting import HEADER
 from codegen.writing.render import render, render_clients
 
@@ -55,6 +57,7 @@ class _Job:
     out: Path
     package: str
     command: str = COMMAND
+    made_by: str = ""
     client: ClientClass | None = None
     """The client's class, if its modules are not part of the package."""
     has_client: bool = True
@@ -75,17 +78,17 @@ def main(arguments: list[str] | None = None) -> int:
         if made is None:
             return REFUSED
         for out, texts in made.items():
-            if options.check:
+            if options.check or options.diff:
                 lines += differences(out, texts)
             else:
-                write(out, texts)
+                print(write(out, texts, overwrite=options.overwrite), file=sys.stderr)
     except SpecError as error:
         print(error, file=sys.stderr)
         return REFUSED
     sys.stdout.writelines(
         line if line.endswith("\n") else f"{line}\n" for line in lines
     )
-    return DIFFERENT if lines else 0
+    return DIFFERENT if lines and options.check else 0
 
 
 def _made(options: argparse.Namespace) -> Files | None:
@@ -122,8 +125,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         epilog="Without --spec, --out and --package: every spec of this project into its"
         " package, such as spec/hipchat-v2.yaml into src/hipkit/v2.",
     )
-    parser.add_argument(
-        "--check", action="store_true", help="only show how the existing files differ"
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--diff",
+        action="store_true",
+        help="write nothing; show how the existing files would change",
+    )
+    shown.add_argument(
+        "--check", action="store_true", help="the same, with exit code 1 for any change"
     )
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="Swagger 2.0, OpenAPI 3.0 or 3.1"
@@ -147,6 +156,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--skip-unsupported",
         action="store_true",
         help="leave out, and list, what cannot be generated",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="also write files anew that were changed by hand",
     )
     options = parser.parse_args(arguments)
     given = {options.spec, options.out, options.package} - {None}
@@ -187,9 +201,20 @@ def _jobs(options: argparse.Namespace) -> list[_Job]:
             out=options.out,
             package=options.package,
             command=f"{COMMAND} --package {options.package}",
+            made_by=_made_by(options),
             auth=options.auth,
         )
     ]
+
+
+def _made_by(options: argparse.Namespace) -> str:
+    """Return the command, with the names of files and folders in place of their paths."""
+    words = ["--spec", options.spec.name, "--out", options.out.resolve().name]
+    words += ["--package", options.package]
+    words += ["--auth", options.auth] * (options.auth != "none")
+    words += ["--strict"] * options.strict
+    words += ["--skip-unsupported"] * options.skip_unsupported
+    return one_line(f"{COMMAND} {shlex.join(words)}")
 
 
 def _reject_taken(package: str, out: Path) -> None:
@@ -253,7 +278,10 @@ def _generate(job: _Job, problems: Problems, *, skip: bool) -> Files | None:
             return None
         if not job.has_client:
             package = replace(package, client=None)
+        package = replace(package, made_by=job.made_by)
         texts = {job.out: render(package)}
+        if package.has_own_client:
+            texts[job.out] = with_manifest(texts[job.out], job.made_by)
         if package.client is not None and not package.has_own_client:
             texts[CLIENT] = render_clients(package)
         return texts

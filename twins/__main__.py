@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.check:
                 lines += differences(folder, texts, MARK)
             else:
-                write(folder, texts, MARK)
+                print(write(folder, texts, MARK), file=sys.stderr)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 2

@@ -299,6 +299,9 @@ class Package:
     title: str
     source: str
     command: str
+    """The command in the first line of each file."""
+    made_by: str = ""
+    """The whole command, for the README."""
     client: ClientClass | None = None
     left_out: tuple[str, ...] = ()
     """What could not be generated, by method and path."""

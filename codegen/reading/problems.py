@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codegen.reading.document import SpecError
 
-__all__ = ["Problems"]
+__all__ = ["Problems", "in_short"]
 
 SHOWN_NAMES = 5
 
@@ -58,5 +58,10 @@ class Problems:
     def notes(self) -> Iterator[str]:
         """Yield a line for each kind of choice, with the first names."""
         for why, names in self._choices.items():
-            shown, more = names[:SHOWN_NAMES], len(names) - SHOWN_NAMES
-            yield f"{why}: {', '.join(shown)}{f' and {more} more' if more > 0 else ''}"
+            yield f"{why}: {in_short(names)}"
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Return the first names, and how many there are beside them."""
+    shown, more = names[:SHOWN_NAMES], len(names) - SHOWN_NAMES
+    return f"{', '.join(shown)}{f' and {more} more' if more > 0 else ''}"

@@ -1,21 +1,37 @@
 """Write the generated files, all or none of them, or show how the existing ones differ.
 
-A file is ours if its first line says so. Other files in the folder are left alone; one under a
-name that the generator needs is an error.
+A file is ours if a manifest in the folder lists it, or, where there is none, if its first line says
+so. Other files in the folder are left alone; one under a name that the generator needs is an error,
+and so is one of ours that was changed by hand.
 """
 
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.reading.document import SpecError
+from codegen.reading.problems import in_short
 from codegen.writing.formatting import HEADER
 
-__all__ = ["differences", "write"]
+__all__ = ["MANIFEST", "differences", "with_manifest", "write"]
+
+MANIFEST = "generated.json"
+OUR_NAME = re.compile(r"(raw/)?\w[\w.]*")
+
+
+def with_manifest(texts: Mapping[str, str], command: str) -> dict[str, str]:
+    """Return the files with a manifest: the command that made them, and a digest of each."""
+    digests = {name: _digest(text) for name, text in sorted(texts.items())}
+    manifest = json.dumps({"command": command, "files": digests}, indent=2)
+    return {**texts, MANIFEST: f"{manifest}\n"}
 
 
 def differences(
@@ -26,60 +42,130 @@ def differences(
     Raises:
         SpecError: They cannot be read.
     """
-    try:
-        there = _files(out, texts, mark)
-    except OSError as error:
-        raise _unusable(out, error) from None
-    for name in sorted({*texts, *there}):
+    found = _Folder.read(out, texts, mark)
+    for name in sorted({*texts, *found.texts} - {MANIFEST}):
         path = f"{out.name}/{name}"
-        yield from difflib.unified_diff(
-            there.get(name, "").splitlines(keepends=True),
+        there = "changed by hand" if name in found.edited else "there"
+        old = f"{path} ({there})" if name in found.texts else "(missing)"
+        new = f"{path} (generated)" if name in texts else "(not generated any more)"
+        lines = difflib.unified_diff(
+            found.texts.get(name, "").splitlines(keepends=True),
             texts.get(name, "").splitlines(keepends=True),
-            f"{path} (there)" if name in there else "(missing)",
-            f"{path} (generated)" if name in texts else "(not generated any more)",
+            old,
+            new,
         )
+        # A file that holds nothing differs by being there.
+        is_moved = (name in found.texts) != (name in texts)
+        yield from list(lines) or [f"--- {old}\n", f"+++ {new}\n"] * is_moved
 
 
-def write(out: Path, texts: Mapping[str, str], mark: str = HEADER) -> None:
+def write(
+    out: Path, texts: Mapping[str, str], mark: str = HEADER, *, overwrite: bool = False
+) -> str:
     """Write the files that differ, and remove those that are no longer generated.
 
     Args:
         out: The folder.
         texts: The files, by their paths in it.
         mark: What the first line of each begins with, and that of no other file.
+        overwrite: Whether to lose what was changed by hand.
+
+    Returns:
+        A line that says which files are new, changed or removed.
 
     Raises:
-        SpecError: A file that is not ours has one of the names, or the folder is not writable.
+        SpecError: A file that is not ours has one of the names, one of ours was changed, or the
+            folder is not writable.
     """
-    try:
-        there = _files(out, texts, mark)
-        for name in texts:
-            if name in there and not there[name].startswith(mark):
-                raise SpecError(
-                    f"{out / name}: was not generated and would be overwritten;"
-                    " move it, or name another folder"
-                )
-        changed = [name for name, text in texts.items() if there.get(name) != text]
-        stale = [name for name in there if name not in texts]
-        if changed or stale:
+    found = _Folder.read(out, texts, mark)
+    changed = [name for name, text in texts.items() if found.texts.get(name) != text]
+    stale = [name for name in found.texts if name not in texts]
+    for name in found.texts.keys() & texts.keys() - found.ours:
+        raise SpecError(
+            f"{out / name}: was not generated and would be overwritten;"
+            " move it, or name another folder"
+        )
+    if not overwrite and (lost := sorted(found.edited & {*changed, *stale})):
+        raise SpecError(
+            f"{out}: {', '.join(lost)} changed by hand since it was generated;"
+            " keep the change elsewhere, then add --overwrite"
+        )
+    if changed or stale:
+        try:
             _replace(out, {name: texts[name] for name in changed}, stale)
-    except OSError as error:
-        raise _unusable(out, error) from None
+        except OSError as error:
+            raise _unusable(out, error) from None
+    listed = [name for name in changed if name != MANIFEST]
+    kinds = {
+        "new": [name for name in listed if name not in found.texts],
+        "changed": [name for name in listed if name in found.texts],
+        "removed": stale,
+    }
+    told = "; ".join(
+        f"{kind}: {in_short(names)}" for kind, names in kinds.items() if names
+    )
+    return f"{out.name}: {told or 'nothing changed'}"
 
 
-def _files(out: Path, texts: Mapping[str, str], mark: str) -> dict[str, str]:
-    """Return the files that are ours, and those that have the name of one of ours."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What is in a folder, of files that are ours or have the name of one of ours."""
+
+    texts: Mapping[str, str]
+    ours: frozenset[str]
+    edited: frozenset[str]
+    """Those of ours that are not as they were generated."""
+
+    @classmethod
+    def read(cls, out: Path, wanted: Mapping[str, str], mark: str) -> _Folder:
+        try:
+            digests = _digests(out) if MANIFEST in wanted else None
+            texts = dict(_texts(out, {*wanted, *(digests or ())}))
+        except OSError as error:
+            raise _unusable(out, error) from None
+        marked = {name for name, text in texts.items() if text.startswith(mark)}
+        ours = marked if digests is None else {*digests, MANIFEST, *marked & {*wanted}}
+        edited = (
+            name
+            for name, digest in (digests or {}).items()
+            if name in texts and _digest(texts[name]) != digest
+        )
+        kept = {name: text for name, text in texts.items() if name in {*wanted, *ours}}
+        return cls(kept, frozenset(ours), frozenset(edited))
+
+
+def _texts(out: Path, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the files of these names, and all modules."""
     for folder in (out, out / "raw"):
         if folder.is_symlink() and folder != out:
             raise SpecError(f"{folder}: is a link; name a folder of its own")
-        for path in sorted(folder.glob("*.py")) if folder.exists() else ():
+        for path in sorted(folder.iterdir()) if folder.exists() else ():
             name = path.relative_to(out).as_posix()
-            with path.open(encoding="utf-8", errors="replace", newline="") as file:
-                text = file.read()
-            if text.startswith(mark) or name in texts:
-                found[name] = text
-    return found
+            if name in names or path.suffix == ".py":
+                with path.open(encoding="utf-8", errors="replace", newline="") as file:
+                    yield name, file.read()
+
+
+def _digests(out: Path) -> dict[str, str] | None:
+    """Return the digests in the manifest; `None` without one."""
+    path = out / MANIFEST
+    if not path.exists():
+        return None
+    try:
+        digests = json.loads(path.read_bytes())["files"]
+        if type(digests) is dict and all(
+            OUR_NAME.fullmatch(name) and type(digests[name]) is str for name in digests
+        ):
+            return dict(digests)
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise SpecError(
+        f"{path}: is not as it was generated; remove it, or name another folder"
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:

@@ -17,6 +17,7 @@ from codegen.planning.plan import renamed
 from codegen.planning.prose import one_line, titled
 from codegen.writing.docstrings import layout
 from codegen.writing.formatting import formatted
+from codegen.writing.readme import cell, first_call
 
 __all__ = ["render", "render_clients", "wrapped"]
 
@@ -35,7 +36,16 @@ def render(package: Package) -> dict[str, str]:
     """
     environment = _environment(package)
     texts = {name: _excused(text) for name, text in _texts(environment, package)}
-    return formatted(package.name, texts)
+    texts = formatted(package.name, texts)
+    if package.has_own_client:
+        texts |= {"README.md": _readme(environment, package), "py.typed": ""}
+    return texts
+
+
+def _readme(environment: jinja2.Environment, package: Package) -> str:
+    template = environment.get_template("README.md.jinja")
+    title = one_line(package.title) or package.name
+    return template.render(title=title, call=first_call(package))
 
 
 def render_clients(package: Package) -> dict[str, str]:
@@ -65,6 +75,7 @@ def _environment(package: Package) -> jinja2.Environment:
         as_set=lambda values: f"{{{repr(values)[1:-1]}}}",
         as_tuple=lambda values: repr(tuple(values)),
         docstring=layout,
+        cell=cell,
         prose=_prose,
         renamed=renamed,
         group_docstring=_group_docstring,

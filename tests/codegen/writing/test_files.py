@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from codegen.__main__ import DIFFERENT, REFUSED, main
+from codegen.writing.files import MANIFEST
 from codegen.writing.formatting import HEADER
 from tests.codegen.test_cases import CASES
 
@@ -26,18 +29,29 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def record(out: Path, name: str, text: str) -> None:
+    """Write a file as the generator would have, in an earlier version."""
+    (out / name).write_text(text, encoding="utf-8")
+    manifest = json.loads((out / MANIFEST).read_text())
+    manifest["files"][name] = sha256(text.encode()).hexdigest()
+    (out / MANIFEST).write_text(json.dumps(manifest))
+
+
 def test_the_package_has_these_files(tmp_path: Path) -> None:
     assert run(NAMING, tmp_path / "a" / "b") == 0
 
     assert sorted(contents(tmp_path / "a" / "b")) == [
+        "README.md",
         "__init__.py",
         "async_client.py",
         "book_shelves.py",
         "catalog.py",
         "client.py",
+        "generated.json",
         "help.py",
         "models.py",
         "oauth_sessions.py",
+        "py.typed",
         "raw/__init__.py",
         "raw/book_shelves.py",
         "raw/oauth_sessions.py",
@@ -45,10 +59,12 @@ def test_the_package_has_these_files(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["b"]
 
 
-def test_every_file_starts_with_the_header(tmp_path: Path) -> None:
+def test_every_module_starts_with_the_header(tmp_path: Path) -> None:
     run(NAMING, tmp_path / "out")
 
-    for text in contents(tmp_path / "out").values():
+    for name, text in contents(tmp_path / "out").items():
+        if not name.endswith(".py"):
+            continue
         first, _, rest = text.decode().partition("\n")
         assert first == f"{HEADER} --package package` from spec.yaml: edits are lost."
         assert str(tmp_path) not in rest
@@ -66,9 +82,9 @@ def test_the_output_does_not_depend_on_the_working_directory(
     )
     monkeypatch.chdir(elsewhere)
 
-    run(BODIES, elsewhere / "second")
+    run(BODIES, elsewhere / "first")
 
-    assert contents(tmp_path / "first") == contents(elsewhere / "second")
+    assert contents(tmp_path / "first") == contents(elsewhere / "first")
 
 
 def test_files_that_are_no_longer_generated_are_removed(tmp_path: Path) -> None:
@@ -128,6 +144,7 @@ def test_check_prints_nothing_without_differences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(NAMING, tmp_path / "out")
+    capsys.readouterr()
 
     assert run(NAMING, tmp_path / "out", "--check") == 0
     assert capsys.readouterr() == ("", "")
@@ -141,16 +158,17 @@ def test_check_shows_a_diff_and_writes_nothing(
     with (out / "models.py").open("a", encoding="utf-8") as file:
         file.write("CHANGED = 1\n")
     (out / "catalog.py").unlink()
-    (out / "old.py").write_text(f"{HEADER}`\n", encoding="utf-8")
+    record(out, "old.py", "")
     before = contents(out)
 
     assert run(NAMING, out, "--check") == DIFFERENT
 
     shown = capsys.readouterr().out
-    assert "--- out/models.py (there)\n+++ out/models.py (generated)\n" in shown
+    assert (
+        "--- out/models.py (changed by hand)\n+++ out/models.py (generated)\n" in shown
+    )
     assert "\n-CHANGED = 1\n" in shown
     assert "--- (missing)\n+++ out/catalog.py (generated)\n" in shown
-    assert "--- out/old.py (there)\n+++ (not generated any more)\n" in shown
     assert contents(out) == before
 
 
@@ -159,7 +177,7 @@ def test_check_of_a_missing_folder_shows_every_file(
 ) -> None:
     assert run(NAMING, tmp_path / "out", "--check") == DIFFERENT
 
-    assert capsys.readouterr().out.count("--- (missing)\n") == 11
+    assert capsys.readouterr().out.count("--- (missing)\n") == 13
     assert not (tmp_path / "out").exists()
 
 
@@ -211,3 +229,137 @@ def test_a_link_inside_the_folder_is_not_followed(
     assert run(NAMING, out) == REFUSED
     assert "is a link" in capsys.readouterr().err
     assert contents(elsewhere) == {}
+
+
+def test_what_was_changed_by_hand_is_reported_and_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    (out / "models.py").write_text("MINE = 1\n", encoding="utf-8")
+    (out / "raw" / "book_shelves.py").write_text("MINE = 2\n", encoding="utf-8")
+    before = contents(out)
+    capsys.readouterr()
+
+    for spec in (NAMING, BODIES):
+        assert run(spec, out) == REFUSED
+        assert capsys.readouterr().err == (
+            f"{out}: models.py, raw/book_shelves.py changed by hand since it was generated;"
+            " keep the change elsewhere, then add --overwrite\n"
+        )
+        assert contents(out) == before
+    assert run(NAMING, out, "--overwrite") == 0
+    assert run(NAMING, out, "--check") == 0
+
+
+def test_a_change_by_hand_to_what_is_generated_now_is_no_difference(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    run(BODIES, tmp_path / "new")
+    run(NAMING, out)
+    models = (tmp_path / "new" / "models.py").read_bytes()
+    (out / "models.py").write_bytes(models)
+
+    assert run(BODIES, out) == 0
+    assert contents(out) == contents(tmp_path / "new") | {
+        name: contents(out)[name] for name in ("README.md", MANIFEST)
+    }
+
+
+def test_a_diff_shows_changes_and_removals_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    record(out, "old.py", "OLD = 1\n")
+    before = contents(out)
+
+    assert run(BODIES, out, "--diff") == 0
+
+    shown = capsys.readouterr().out
+    assert "--- out/old.py (there)\n+++ (not generated any more)\n" in shown
+    assert "-| `book_shelves.get_book` |" in shown
+    assert contents(out) == before
+
+
+def test_regenerating_says_what_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    record(out, "old.py", "OLD = 1\n")
+    (out / "help.py").unlink()
+    record(out, "models.py", "OLD = 2\n")
+    capsys.readouterr()
+
+    for told in (
+        "out: new: help.py; changed: models.py; removed: old.py\n",
+        "out: nothing changed\n",
+    ):
+        assert run(NAMING, out) == 0
+        assert capsys.readouterr().err == told
+
+
+def test_a_copy_of_a_generated_file_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    (out / "my_models.py").write_bytes((out / "models.py").read_bytes())
+
+    assert run(BODIES, out) == 0
+
+    assert "my_models.py" in contents(out)
+
+
+def test_a_readme_of_ones_own_is_never_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "README.md").write_text("mine", encoding="utf-8")
+
+    assert run(NAMING, out) == REFUSED
+
+    assert "README.md: was not generated" in capsys.readouterr().err
+    assert contents(out) == {"README.md": b"mine"}
+
+
+def test_a_package_from_before_the_manifest_is_regenerated(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    for name in (MANIFEST, "README.md", "py.typed"):
+        (out / name).unlink()
+
+    assert run(BODIES, out) == 0
+
+    run(BODIES, tmp_path / "new")
+    assert {*contents(out)} == {*contents(tmp_path / "new")}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": []}',
+        '{"files": {"../mine.py": "0"}}',
+        '{"files": {"models.py": 1}}',
+    ],
+)
+def test_a_manifest_that_was_changed_removes_nothing(
+    manifest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    (out / MANIFEST).write_text(manifest)
+    (tmp_path / "mine.py").write_text("MINE = 1\n")
+    before = contents(tmp_path)
+    capsys.readouterr()
+
+    assert run(BODIES, out) == REFUSED
+
+    assert capsys.readouterr().err == (
+        f"{out / MANIFEST}: is not as it was generated; remove it, or name another folder\n"
+    )
+    assert contents(tmp_path) == before
