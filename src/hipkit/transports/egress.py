@@ -68,6 +68,12 @@ FORBIDDEN = (
 """How errors name a network that is not allowed."""
 
 
+NAME_FAILURES = {
+    socket.EAI_AGAIN: "its name cannot be looked up now: no name server answers",
+    socket.EAI_NONAME: "there is no such host",
+}
+
+
 class ForbiddenAddressError(OSError):
     """A name leads into a network that outgoing calls may not reach.
 
@@ -149,6 +155,8 @@ def look_up(host: str, port: int) -> Sequence[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
         raise OSError("it is not a host name") from error
+    except socket.gaierror as error:
+        raise OSError(NAME_FAILURES.get(error.errno, error.strerror)) from None
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

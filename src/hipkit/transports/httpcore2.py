@@ -310,7 +310,9 @@ def _root_cause(error: BaseException) -> BaseException:
 
 def _message(error: BaseException) -> str:
     """Return an error's message, on one line."""
-    if isinstance(error, ConnectionError) and error.errno:
+    # Only `ssl.SSLError` has a library; its numbers are not the system's.
+    is_of_system = isinstance(error, OSError) and not hasattr(error, "library")
+    if is_of_system and (error.errno or 0) > 0:
         # asyncio's message repeats the address in Python syntax.
         return os.strerror(error.errno)
     text = PLACE_IN_OPENSSL.sub("", " ".join(str(error).split()))

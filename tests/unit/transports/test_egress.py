@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import threading
 from collections.abc import Sequence
 
@@ -173,3 +174,19 @@ def test_ports_come_from_the_scheme() -> None:
 def test_a_url_that_is_not_absolute_is_an_error_in_hipchats_words(url: str) -> None:
     with pytest.raises(BadRequestError, match=r"^Field url must be an absolute URL$"):
         parse_endpoint(url)
+
+
+def test_a_name_of_no_host_is_told_in_plain_words() -> None:
+    with pytest.raises(OSError, match=r"^there is no such host$"):
+        look_up("nohost.invalid", 443)
+
+
+def test_a_name_server_that_does_not_answer_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(OSError, match=r"no name server answers$"):
+        look_up("chat.example.com", 443)

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from hipkit.api.bodies.files import CHUNK_BYTES
 from hipkit.api.errors import BadRequestError
 from hipkit.api.secret import Secret
-from hipkit.relay.sending.network import explained
+from hipkit.relay.sending.network import explained_error
 from hipkit.relay.targets.protocol import FILE_MARK, Answer, HttpCall, Reply
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.transports.egress import Endpoint, parse_endpoint
@@ -83,7 +83,7 @@ async def send_call(
         problem = f"no whole answer within {seconds:g} seconds"
         return Answer(verdict="later", problem=problem)
     except TransportError as error:
-        return Answer(verdict="later", problem=explained(error.reason))
+        return Answer(verdict="later", problem=explained_error(error))
     except BadRequestError:
         # The error may quote the address, which is a secret.
         return Answer(verdict="route", problem="the address cannot be called")

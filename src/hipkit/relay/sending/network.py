@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from hipkit.server.services.context import Runtime
 from hipkit.transports.direct import DirectTransport
 from hipkit.transports.egress import FORBIDDEN, EgressPolicy
-from hipkit.transports.protocol import AsyncTransport
+from hipkit.transports.protocol import AsyncTransport, TransportError
 
-__all__ = ["PRIVATE_NETWORKS", "Network", "explained"]
+__all__ = ["PRIVATE_NETWORKS", "Network", "explained", "explained_error"]
 
 PRIVATE_NETWORKS = tuple(
     map(
@@ -34,6 +35,11 @@ REMEDY = (
     "a network that routes may not reach (allow_private_network = true in the route permits"
     " private ones, never link-local ones)"
 )
+
+NO_TLS = "the port speaks no TLS; is the address http:// in place of https://?"
+UNTRUSTED = "SSL_CERT_FILE names further authorities to trust"
+IN_OPENSSL = re.compile(r"\[SSL: [A-Z0-9_]+\] ")
+"""How OpenSSL calls an error before it says what it is."""
 
 
 class Network:
@@ -81,3 +87,12 @@ class Network:
 def explained(reason: str) -> str:
     """Return a reason with the remedy that routes have, in place of that of webhooks."""
     return reason.replace(FORBIDDEN, REMEDY)
+
+
+def explained_error(error: TransportError) -> str:
+    """Return why a request got no answer, with what to do about it where that is known."""
+    if error.kind == "no_tls":
+        where, _, _ = error.reason.partition(": ")
+        return f"{where}: {NO_TLS}"
+    reason = IN_OPENSSL.sub("", explained(error.reason))
+    return f"{reason}; {UNTRUSTED}" if error.kind == "untrusted" else reason

@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import Compat32
 from email.utils import format_datetime
 from html import escape
+from ipaddress import IPv6Address
 from typing import ClassVar, Literal
 
 from hipkit.api.secret import Secret
@@ -37,6 +38,7 @@ from hipkit.relay.targets.protocol import (
 
 __all__ = ["Email", "EmailSettings"]
 
+HOST = re.compile(r"[A-Za-z0-9.-]+")
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 """What every mail server takes: the exotic forms of RFC 5322 are left out."""
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -89,8 +91,10 @@ class EmailSettings(Settings, frozen=True, kw_only=True):
                 raise ValueError(
                     f"{address!a} is no address: it is like ops@example.com"
                 )
-        if not re.fullmatch(r"[A-Za-z0-9.:-]+", self.server):
-            raise ValueError("server is no host: it is like smtp.example.com")
+        if not HOST.fullmatch(self.server) and not _is_ipv6(self.server):
+            raise ValueError(
+                "server is no host: it is like smtp.example.com; its port is given as port"
+            )
         if self.port is not None and not 0 < self.port < 65536:
             raise ValueError("port is not between 1 and 65535")
         if (self.username is None) != (self.password is None):
@@ -296,3 +300,11 @@ def _attached(message: RelayMessage, settings: EmailSettings) -> tuple[RelayFile
             attached.append(file)
             left -= file.size_bytes
     return tuple(attached)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True

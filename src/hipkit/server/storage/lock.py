@@ -105,7 +105,10 @@ def _locked(
         try:
             lock(file.fileno())
         except BlockingIOError:
-            raise InUseError(f"{shown or path}: another server runs on it") from None
+            raise InUseError(
+                f"{shown or path}: another server runs on it: stop that one, or name another"
+                " database with --db"
+            ) from None
         except OSError as error:
             raise StorageError(f"{path}: cannot be locked: {error.strerror}") from error
         yield file

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hipkit.relay.sending.network import Network, explained
+from hipkit.relay.sending.network import Network, explained, explained_error
 from hipkit.server.services.context import Runtime
 from hipkit.transports.egress import ForbiddenAddressError
+from hipkit.transports.protocol import TransportError, TransportErrorKind
 
 OUTSIDE = "93.184.216.34"
 PRIVATE = ["10.1.2.3", "192.168.0.9", "172.16.0.1", "127.0.0.1", "::1", "fd00::1"]
@@ -59,3 +60,23 @@ def test_remedy_is_that_of_routes() -> None:
     reason = explained(str(ForbiddenAddressError()))
     assert "allow_private_network" in reason
     assert "webhook" not in reason
+
+
+NO_TLS = "the port speaks no TLS; is the address http:// in place of https://?"
+UNTRUSTED = "self-signed; SSL_CERT_FILE names further authorities to trust"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "shown"),
+    [
+        ("no_tls", "[SSL: WRONG_VERSION_NUMBER] wrong version number", NO_TLS),
+        ("untrusted", "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed", UNTRUSTED),
+        ("certificate", "[SSL: CERTIFICATE_VERIFY_FAILED] expired", "expired"),
+        ("connect", "there is no such host", "there is no such host"),
+    ],
+)
+def test_network_failures_are_told_in_plain_words(
+    kind: TransportErrorKind, said: str, shown: str
+) -> None:
+    start = "cannot connect to chat.example.com:443: "
+    assert explained_error(TransportError(kind, start + said)) == start + shown

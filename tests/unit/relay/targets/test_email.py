@@ -252,6 +252,8 @@ def test_a_port_follows_from_the_security(
         ({"sender": "relay@example.com\r\nBcc: x@y"}, "no address"),
         ({"sender": "Relay <relay@example.com>"}, "no address"),
         ({"server": "https://smtp.example.com"}, "server is no host"),
+        ({"server": "smtp.example.com:587"}, "its port is given as port"),
+        ({"server": "127.0.0.1:25"}, "its port is given as port"),
         ({"port": 0}, "port is not between"),
         ({"username": "relay"}, "belong together"),
         (
