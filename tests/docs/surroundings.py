@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -29,10 +30,28 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def homeserver() -> Iterator[int]:
-    """Listen in place of a homeserver, to which the page about the relay only connects."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        yield port
+    """Answer in place of a homeserver, which the page about the relay only asks for its user."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Homeserver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+class Homeserver(BaseHTTPRequestHandler):
+    """Takes every token."""
+
+    def do_GET(self) -> None:
+        """Name the user of the token."""
+        body = b'{"user_id": "@relay:localhost"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *values: object) -> None:
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")

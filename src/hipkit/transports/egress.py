@@ -156,7 +156,8 @@ def look_up(host: str, port: int) -> Sequence[str]:
     except UnicodeError as error:
         raise OSError("it is not a host name") from error
     except socket.gaierror as error:
-        raise OSError(NAME_FAILURES.get(error.errno, error.strerror)) from None
+        reason = NAME_FAILURES.get(error.errno or 0, error.strerror or "unknown")
+        raise OSError(reason) from None
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

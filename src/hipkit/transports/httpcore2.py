@@ -311,9 +311,10 @@ def _root_cause(error: BaseException) -> BaseException:
 def _message(error: BaseException) -> str:
     """Return an error's message, on one line."""
     # Only `ssl.SSLError` has a library; its numbers are not the system's.
-    is_of_system = isinstance(error, OSError) and not hasattr(error, "library")
-    if is_of_system and (error.errno or 0) > 0:
-        # asyncio's message repeats the address in Python syntax.
-        return os.strerror(error.errno)
+    if isinstance(error, OSError) and not hasattr(error, "library"):
+        number = error.errno or 0
+        if number > 0:
+            # asyncio's message repeats the address in Python syntax.
+            return os.strerror(number)
     text = PLACE_IN_OPENSSL.sub("", " ".join(str(error).split()))
     return text or type(error).__name__

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
-from hipkit.api.errors import BadRequestError
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
@@ -22,21 +19,27 @@ from hipkit.cli.relay.loading import (
     load_file,
     route_facts,
 )
+from hipkit.cli.relay.reaching import Reached, TokenState, empty_runtime, reach
 from hipkit.cli.relay.samples import missing_extra, render_sample
 from hipkit.cli.relay.showing import show_rendered, shown_lines
 from hipkit.relay.config.file import RelayFile
 from hipkit.relay.config.references import shown_reference
 from hipkit.relay.routes.route import Route
-from hipkit.relay.sending.network import PRIVATE_NETWORKS, explained
-from hipkit.relay.targets.protocol import HttpCall, Limit, Mail, Rendered
-from hipkit.transports.egress import EgressPolicy, parse_endpoint
+from hipkit.relay.sending.sender import TargetSender
+from hipkit.relay.targets.protocol import Limit
+from hipkit.server.services.context import Runtime
 
 __all__ = ["check_relay"]
 
-CONNECT_SECONDS = 10.0
 AT_ONCE = 20
 MEGABYTE = 1_000_000
 UNITS = {"utf16": "UTF-16 units"}
+WITHOUT_PROBLEM: dict[TokenState | None, str] = {
+    "valid": "connected, the token is valid, nothing was sent",
+    "unchecked": "connected, nothing was sent; the token is not checked",
+    None: "connected, nothing was sent",
+}
+WITH_PROBLEM: dict[TokenState | None, str] = {"refused": "{}; is the token right?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,7 @@ class Checked:
 
     route: Route
     sample: dict[str, object]
-    problem: str | None
-    """Why the target cannot be reached; `None` if it can."""
+    reached: Reached
 
 
 @click.command(cls=Command)
@@ -55,86 +57,54 @@ class Checked:
 def check_relay(settings: Settings, /, *, file: Path) -> int:
     """Check a relay's file, and send nothing.
 
-    Reads FILE and the secrets that it refers to, connects to each target without sending
-    anything, and shows a sample as each target would get it.
+    Reads FILE and the secrets that it refers to, connects to each target without sending a
+    message, and shows a sample as each target would get it. Where a target tells whether it takes
+    a token or password, it is asked.
 
-    The exit code is 2 where the file is wrong, and 1 where a target cannot be reached.
+    The exit code is 2 where the file is wrong, and 1 where a target cannot be reached or does not
+    take the token.
     """
     read = load_file(settings, file)
-    found = asyncio.run(_check(read))
+    found = _check(read)
     if settings.json:
         write_json(
             {"file": str(file), "routes": [_facts(read, each) for each in found]}
         )
     else:
         _report(read, found)
-    is_good = all(each.problem is None for each in found)
+    is_good = all(each.reached.problem is None for each in found)
     return ExitCode.OK if is_good else ExitCode.FAILED
 
 
-async def _check(file: RelayFile) -> list[Checked]:
-    turns = asyncio.Semaphore(AT_ONCE)
+def _check(file: RelayFile) -> list[Checked]:
+    with empty_runtime() as runtime:
+        return asyncio.run(_check_all(file, runtime))
+
+
+async def _check_all(file: RelayFile, runtime: Runtime) -> list[Checked]:
+    turns, sender = asyncio.Semaphore(AT_ONCE), TargetSender(runtime)
 
     async def check(route: Route) -> Checked:
         async with turns:
-            return await _check_route(route)
+            return await _check_route(route, sender)
 
-    return await asyncio.gather(*map(check, file.routes))
-
-
-async def _check_route(route: Route) -> Checked:
-    rendered = render_sample(route)
-    problem = missing_extra(rendered)
-    if problem is None:
-        problem = await _reach(rendered, route)
-    shown = show_rendered(rendered, route.settings)
-    return Checked(route=route, sample=shown, problem=problem)
-
-
-async def _reach(rendered: Rendered, route: Route) -> str | None:
-    """Return why a target cannot be reached. Nothing is sent to it."""
-    if isinstance(rendered, HttpCall):
-        try:
-            endpoint = parse_endpoint(rendered.url.reveal())
-        except BadRequestError:
-            return "its address is no URL such as https://chat.example.com/hook"
-        host, port = endpoint.host, endpoint.port
-    elif isinstance(rendered, Mail):
-        host, port = rendered.host, rendered.port
-    else:
-        return None  # Apprise connects by itself.
-    allowed = PRIVATE_NETWORKS if route.settings.allow_private_network else ()
-    policy = EgressPolicy(allowed)
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await _connect(await policy.addresses_of(host, port), port)
-    except TimeoutError:
-        return f"{host}:{port} does not answer within {CONNECT_SECONDS:g} seconds"
-    except OSError as error:
-        return f"cannot connect to {host}:{port}: {_reason(error)}"
+        return await asyncio.gather(*map(check, file.routes))
     finally:
-        policy.close()
-    return None
+        await sender.aclose()
+        sender.close()
 
 
-def _reason(error: OSError) -> str:
-    if isinstance(error, ConnectionError) and error.errno is not None:
-        return os.strerror(error.errno)  # asyncio's text has the address once more.
-    return explained(error.strerror or str(error))
-
-
-async def _connect(addresses: Sequence[str], port: int) -> None:
-    """Connect to the first address that answers, and close the connection."""
-    problem = OSError("the name has no address")
-    for address in addresses:
-        try:
-            _, writer = await asyncio.open_connection(address, port)
-        except OSError as error:
-            problem = error
-        else:
-            writer.close()
-            return
-    raise problem
+async def _check_route(route: Route, sender: TargetSender) -> Checked:
+    rendered = render_sample(route)
+    missing = missing_extra(rendered)
+    reached = (
+        await reach(route, rendered, sender)
+        if missing is None
+        else Reached(problem=missing)
+    )
+    shown = show_rendered(rendered, route.settings)
+    return Checked(route=route, sample=shown, reached=reached)
 
 
 def _facts(file: RelayFile, checked: Checked) -> dict[str, object]:
@@ -142,8 +112,9 @@ def _facts(file: RelayFile, checked: Checked) -> dict[str, object]:
     return {
         **route_facts(route),
         "secrets": _secrets(file, route),
-        "reachable": checked.problem is None,
-        "problem": checked.problem,
+        "reachable": checked.reached.problem is None,
+        "token": checked.reached.token,
+        "problem": checked.reached.problem,
         "pace_seconds": route.target.pace_seconds,
         "uploads_bytes": route.target.uploads_bytes,
         "is_idempotent": route.target.is_idempotent,
@@ -164,13 +135,19 @@ def _report(file: RelayFile, found: list[Checked]) -> None:
         write(describe_route(checked.route))
         for key, reference in _secrets(file, checked.route).items():
             write(f"  {key}: {reference}, read")
-        write(f"  reach: {checked.problem or 'connected, nothing was sent'}")
+        write(f"  reach: {_reach(checked.reached)}")
         write(f"  limits: {_limits(checked)}")
         write("  sample:")
         for line in shown_lines(checked.sample):
             write(f"    {line}")
     if file.public_url is None:
         write(NO_LINKS)
+
+
+def _reach(reached: Reached) -> str:
+    if reached.problem is not None:
+        return WITH_PROBLEM.get(reached.token, "{}").format(reached.problem)
+    return WITHOUT_PROBLEM[reached.token]
 
 
 def _limits(checked: Checked) -> str:

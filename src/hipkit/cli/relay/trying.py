@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import tempfile
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast, get_args
@@ -19,6 +16,7 @@ from hipkit.cli.inputs import Text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.cli.relay.loading import FILE, load_file
+from hipkit.cli.relay.reaching import empty_runtime
 from hipkit.cli.relay.samples import make_try
 from hipkit.relay.config.file import RelayFile
 from hipkit.relay.message import Color, RelayMessage
@@ -27,8 +25,6 @@ from hipkit.relay.routes.route import Route
 from hipkit.relay.sending.sender import TargetSender
 from hipkit.relay.targets.protocol import Answer
 from hipkit.server.services.context import Runtime
-from hipkit.server.settings import Settings as ServerSettings
-from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 __all__ = ["try_relay"]
 
@@ -124,21 +120,8 @@ def _find(file: RelayFile, name: str) -> Route:
 
 
 def _send(route: Route, message: RelayMessage) -> Answer:
-    with _runtime() as runtime:
+    with empty_runtime() as runtime:
         return asyncio.run(_send_once(route, message, runtime))
-
-
-@contextlib.contextmanager
-def _runtime() -> Iterator[Runtime]:
-    """Yield the runtime of an empty server, which is thrown away."""
-    with tempfile.TemporaryDirectory(prefix="hipkit-") as folder:
-        path = Path(folder) / "try.db"
-        settings = ServerSettings(database=path, durable=False)
-        runtime = Runtime(SqliteDatabase.open(path, durable=False), settings)
-        try:
-            yield runtime
-        finally:
-            runtime.close()
 
 
 async def _send_once(route: Route, message: RelayMessage, runtime: Runtime) -> Answer:

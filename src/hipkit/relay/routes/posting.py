@@ -21,7 +21,7 @@ from hipkit.relay.targets.protocol import (
     Settings,
 )
 
-__all__ = ["KeepReference", "Posted", "Sends", "send_message"]
+__all__ = ["KeepReference", "Posted", "Sends", "read_reply", "send_message"]
 
 LEAST_SECRET = 6
 """Characters of a secret that are worth hiding. Shorter ones are in many words by chance."""
@@ -177,8 +177,21 @@ async def _send(
     result = await sender.send(rendered, route.settings)
     if isinstance(result, Answer):
         return Posted(answer=result)
-    answer = _without_secret(_read(result, read), route.settings)
+    answer = read_reply(result, read, route.settings)
     return Posted(answer=answer, status=result.status)
+
+
+def read_reply(
+    reply: Reply, read: Callable[[Reply], Answer], settings: Settings
+) -> Answer:
+    """Return what a reply means, without any secret of a route, whatever the target said.
+
+    Args:
+        reply: The reply.
+        read: The target's function for replies to such a request.
+        settings: The route's settings of the target.
+    """
+    return _without_secret(_read(reply, read), settings)
 
 
 def _read(reply: Reply, read: Callable[[Reply], Answer]) -> Answer:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 from hipkit.extras import install_hint
 from hipkit.relay.sending.network import explained
-from hipkit.relay.targets.protocol import Answer, Mail, Verdict
+from hipkit.relay.targets.protocol import Answer, Mail, MailServer, Verdict
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.transports.egress import EgressPolicy
 
@@ -33,7 +33,7 @@ FILE_GONE = "a file is not there any more"
 
 
 async def send_mail(
-    mail: Mail,
+    mail: MailServer,
     policy: EgressPolicy,
     blobs: BlobStore,
     *,
@@ -43,7 +43,7 @@ async def send_mail(
     """Send a mail once, over a connection of its own.
 
     Args:
-        mail: The mail.
+        mail: The mail; without one, the server, where nothing is done but to log in.
         policy: Decides which addresses may be reached.
         blobs: Where the bytes of attached files are.
         tls: The trusted authorities; without it, the system's (`SSL_CERT_FILE` names others).
@@ -55,10 +55,12 @@ async def send_mail(
     """
     where = f"{mail.host}:{mail.port}"
     try:
-        message = mail.message
-        if mail.files:
-            # In a thread: megabytes are read and encoded while calls go on.
-            message = await asyncio.to_thread(_with_files, mail, blobs)
+        message = None
+        if isinstance(mail, Mail):
+            message = mail.message
+            if mail.files:
+                # In a thread: megabytes are read and encoded while calls go on.
+                message = await asyncio.to_thread(_with_files, mail, blobs)
         async with asyncio.timeout(seconds) as limit:
             return await _send(mail, message, policy, tls, limit)
     except _FileGoneError:
@@ -79,8 +81,8 @@ async def send_mail(
 
 
 async def _send(
-    mail: Mail,
-    message: EmailMessage,
+    mail: MailServer,
+    message: EmailMessage | None,
     policy: EgressPolicy,
     tls: ssl.SSLContext | None,
     limit: asyncio.Timeout,
@@ -108,6 +110,8 @@ async def _send(
             await client.starttls(server_hostname=mail.host)
         if mail.username is not None and mail.password is not None:
             await client.login(mail.username, mail.password.reveal())
+        if message is None or not isinstance(mail, Mail):
+            return Answer(verdict="delivered")
         refused, _ = await client.send_message(
             message, sender=mail.sender, recipients=list(mail.recipients)
         )

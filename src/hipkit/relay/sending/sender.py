@@ -11,6 +11,7 @@ from hipkit.relay.targets.protocol import (
     Answer,
     AppriseCall,
     HttpCall,
+    MailServer,
     Rendered,
     Reply,
     Settings,
@@ -34,7 +35,9 @@ class TargetSender:
         self._tls = tls
         self._apprise = AppriseSender()
 
-    async def send(self, rendered: Rendered, settings: Settings) -> Reply | Answer:
+    async def send(
+        self, rendered: Rendered | MailServer, settings: Settings
+    ) -> Reply | Answer:
         """Send what a target rendered once; whatever goes wrong is returned, not raised.
 
         Returns:

@@ -17,6 +17,7 @@ __all__ = [
     "bearer",
     "check_address",
     "form_call",
+    "get_call",
     "host_of",
     "json_call",
     "values_call",
@@ -49,6 +50,16 @@ def json_call(
         headers=(TYPED, *headers),
         body=msgspec.json.encode(kept),
     )
+
+
+def get_call(url: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpCall:
+    """Return a GET.
+
+    Args:
+        url: The address, which may be a secret.
+        headers: Further headers.
+    """
+    return HttpCall(method="GET", url=Secret(url), headers=headers)
 
 
 def values_call(

@@ -25,7 +25,13 @@ from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Element, Node, Text
 from hipkit.relay.message import RelayCard, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
-from hipkit.relay.targets.calls import check_address, host_of, json_call, with_query
+from hipkit.relay.targets.calls import (
+    check_address,
+    get_call,
+    host_of,
+    json_call,
+    with_query,
+)
 from hipkit.relay.targets.parts import (
     COLORS,
     attribute_value,
@@ -162,6 +168,14 @@ class Discord(LinksFiles, Target[DiscordSettings]):
                 answer, wait_seconds=read_wait(reply, found.get("retry_after"))
             )
         return answer
+
+    def render_check(self, settings: DiscordSettings) -> HttpCall:
+        """Return the question which webhook it is."""
+        return get_call(settings.url.reveal())
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        return self.read(reply)
 
     def host(self, settings: DiscordSettings) -> str:
         """Return the host of the webhook."""

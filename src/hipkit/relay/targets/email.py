@@ -30,6 +30,7 @@ from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Mail,
+    MailServer,
     RenderOptions,
     Reply,
     Settings,
@@ -130,12 +131,13 @@ class Email(Target[EmailSettings]):
             boundary = f"=_{_id(message.id)}"
             mail["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
             mail.set_payload([part, html])
+        server = _server(settings)
         return Mail(
-            host=settings.server,
-            port=settings.port or PORTS[settings.security],
-            security=settings.security,
-            username=settings.username,
-            password=settings.password,
+            host=server.host,
+            port=server.port,
+            security=server.security,
+            username=server.username,
+            password=server.password,
             sender=settings.sender,
             recipients=settings.recipients,
             message=mail,
@@ -154,9 +156,27 @@ class Email(Target[EmailSettings]):
         """Raise: files are attached."""
         raise NotImplementedError("a mail's files are attached")
 
+    def render_check(self, settings: EmailSettings) -> MailServer | None:
+        """Return the login."""
+        return None if settings.password is None else _server(settings)
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Raise: a mail server does not answer over HTTP."""
+        raise NotImplementedError("a mail server does not answer over HTTP")
+
     def host(self, settings: EmailSettings) -> str:
         """Return the mail server."""
         return settings.server
+
+
+def _server(settings: EmailSettings) -> MailServer:
+    return MailServer(
+        host=settings.server,
+        port=settings.port or PORTS[settings.security],
+        security=settings.security,
+        username=settings.username,
+        password=settings.password,
+    )
 
 
 def _with_headers(

@@ -110,6 +110,15 @@ class Matrix(Target[MatrixSettings]):
         """Return what the answer means; its reference is the room's id."""
         return _read(reply, "room_id")
 
+    def render_check(self, settings: MatrixSettings) -> HttpCall:
+        """Return the question whose token it is."""
+        url = _url(settings, "/client/v3/account/whoami")
+        return HttpCall(method="GET", url=url, headers=(_authorization(settings),))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the user."""
+        return _read(reply, "user_id")
+
     def render_upload(self, file: RelayFile, settings: MatrixSettings) -> HttpCall:
         """Return the upload of a file."""
         name = quote(file.name, safe="", errors="replace")

@@ -28,7 +28,13 @@ from hipkit.relay.targets.attachments import (
     plain_message,
     text_of_message,
 )
-from hipkit.relay.targets.calls import bearer, check_address, form_call, json_call
+from hipkit.relay.targets.calls import (
+    bearer,
+    check_address,
+    form_call,
+    get_call,
+    json_call,
+)
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
@@ -197,6 +203,15 @@ class MattermostBot(Target[MattermostBotSettings]):
         infos = found.get("file_infos")
         first = infos[0] if isinstance(infos, list) and infos else None
         return _read(reply, found, first.get("id") if isinstance(first, dict) else None)
+
+    def render_check(self, settings: MattermostBotSettings) -> HttpCall:
+        """Return the question whose token it is."""
+        return get_call(_api(settings, "users/me"), bearer(settings.token))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the bot."""
+        found = read_object(reply)
+        return _read(reply, found, found.get("id"))
 
     def host(self, settings: MattermostBotSettings) -> str:
         """Return the server's host."""

@@ -12,7 +12,13 @@ from hipkit.relay.markup.cutting import cut_line, fit, utf8_bytes
 from hipkit.relay.markup.marked_text import text_as_typed
 from hipkit.relay.message import Level, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status
-from hipkit.relay.targets.calls import bearer, check_address, host_of, json_call
+from hipkit.relay.targets.calls import (
+    bearer,
+    check_address,
+    get_call,
+    host_of,
+    json_call,
+)
 from hipkit.relay.targets.parts import card_picture, message_nodes
 from hipkit.relay.targets.protocol import (
     Answer,
@@ -58,6 +64,9 @@ class NtfySettings(Settings, frozen=True, kw_only=True):
         check_address("server", self.server)
         if not TOPIC.fullmatch(self.topic.reveal()):
             raise ValueError("topic must have 1 to 64 letters, digits, - and _")
+
+
+NO_SERVER = "the address is no ntfy server's"
 
 
 class Ntfy(LinksFiles, Target[NtfySettings]):
@@ -106,12 +115,26 @@ class Ntfy(LinksFiles, Target[NtfySettings]):
         if answer.verdict == "delivered":
             if isinstance(found.get("id"), str):
                 return answer
-            return Answer(verdict="route", problem="the address is no ntfy server's")
+            return Answer(verdict="route", problem=NO_SERVER)
         if code is not None:
             problem = f"{describe(reply.status)}, code {code}"
             answer = replace(answer, problem=problem)
         if answer.verdict == "content" and code in OF_THE_ROUTE:
             return replace(answer, verdict="route")
+        return answer
+
+    def render_check(self, settings: NtfySettings) -> HttpCall | None:
+        """Return the question whose token it is."""
+        if settings.token is None:
+            return None
+        url = f"{settings.server.rstrip('/')}/v1/account"
+        return get_call(url, bearer(settings.token))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        answer = read_status(reply)
+        if answer.verdict == "delivered" and "username" not in read_object(reply):
+            return Answer(verdict="route", problem=NO_SERVER)
         return answer
 
     def host(self, settings: NtfySettings) -> str:

@@ -17,11 +17,13 @@ __all__ = [
     "PLACE",
     "Answer",
     "AppriseCall",
+    "ChecksToken",
     "FindsPlace",
     "HttpCall",
     "Limit",
     "LinksFiles",
     "Mail",
+    "MailServer",
     "Notify",
     "RenderOptions",
     "Rendered",
@@ -117,7 +119,7 @@ class Limit:
 class HttpCall:
     """One HTTP request."""
 
-    method: Literal["POST", "PUT"]
+    method: Literal["GET", "POST", "PUT"]
     url: Secret
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
@@ -127,14 +129,20 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """One mail."""
+class MailServer:
+    """A mail server, and who uses it: by itself a login that sends nothing."""
 
     host: str
     port: int
     security: Literal["none", "starttls", "tls"]
     username: str | None = None
     password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail(MailServer):
+    """One mail."""
+
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage = field(repr=False)
@@ -241,3 +249,14 @@ class FindsPlace(Protocol[S]):
 
     def read_place(self, reply: Reply) -> Answer:
         """Return what its answer means; its reference goes into every message."""
+
+
+@runtime_checkable
+class ChecksToken(Protocol[S]):
+    """A target that has a call which shows whether it takes the token, and changes nothing."""
+
+    def render_check(self, settings: S) -> HttpCall | MailServer | None:
+        """Return that call; `None` where the settings have no token."""
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what its answer means: `delivered` for a token that is taken."""

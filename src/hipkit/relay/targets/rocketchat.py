@@ -26,7 +26,7 @@ from hipkit.relay.targets.attachments import (
     plain_message,
     text_of_message,
 )
-from hipkit.relay.targets.calls import check_address, host_of, json_call
+from hipkit.relay.targets.calls import check_address, get_call, host_of, json_call
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
@@ -220,13 +220,8 @@ class RocketChatBot(LinksFiles, Target[RocketChatBotSettings]):
             root = options.references.get(message.thread or "")
             if root is not None:
                 sent["tmid"] = root
-        headers = (
-            ("X-User-Id", settings.user),
-            ("X-Auth-Token", settings.token.reveal()),
-        )
-        url = f"{settings.server.rstrip('/')}/api/v1/chat.sendMessage"
         body = {"message": sent, "previewUrls": NO_ADDRESSES}
-        return json_call(url, body, headers)
+        return json_call(_api(settings, "chat.sendMessage"), body, _headers(settings))
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means; its reference is the message, or that of its thread."""
@@ -245,9 +240,28 @@ class RocketChatBot(LinksFiles, Target[RocketChatBotSettings]):
             return replace(answer, reference=reference)
         return answer
 
+    def render_check(self, settings: RocketChatBotSettings) -> HttpCall:
+        """Return the question whose token it is."""
+        return get_call(_api(settings, "me"), _headers(settings))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        return _read(reply)
+
     def host(self, settings: RocketChatBotSettings) -> str:
         """Return the server's host."""
         return host_of(settings.server)
+
+
+def _api(settings: RocketChatBotSettings, method: str) -> str:
+    return f"{settings.server.rstrip('/')}/api/v1/{method}"
+
+
+def _headers(settings: RocketChatBotSettings) -> tuple[tuple[str, str], ...]:
+    return (
+        ("X-User-Id", settings.user),
+        ("X-Auth-Token", settings.token.reveal()),
+    )
 
 
 def _content(

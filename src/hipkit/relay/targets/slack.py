@@ -187,6 +187,15 @@ class SlackBot(LinksFiles, Target[SlackBotSettings]):
             return Answer(verdict="route", problem="the address is not Slack's API")
         return _judged(reply, code)
 
+    def render_check(self, settings: SlackBotSettings) -> HttpCall:
+        """Return the question whose token it is."""
+        url = f"{settings.api.rstrip('/')}/auth.test"
+        return json_call(url, {}, bearer(settings.token))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        return self.read(reply)
+
     def host(self, settings: SlackBotSettings) -> str:
         """Return the host of Slack's API."""
         return urlsplit(settings.api).hostname or ""

@@ -16,7 +16,7 @@ from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Node
 from hipkit.relay.message import RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
-from hipkit.relay.targets.calls import check_address, host_of, json_call
+from hipkit.relay.targets.calls import check_address, get_call, host_of, json_call
 from hipkit.relay.targets.parts import emoji_of, message_nodes
 from hipkit.relay.targets.protocol import (
     Answer,
@@ -76,6 +76,9 @@ DIALECT = Dialect(
 )
 
 
+NO_API = "the address is no bot API's"
+
+
 class TelegramSettings(Settings, frozen=True, kw_only=True):
     """A bot, and the chat that it writes to."""
 
@@ -121,8 +124,7 @@ class Telegram(LinksFiles, Target[TelegramSettings]):
             "link_preview_options": {"is_disabled": True},
             "reply_parameters": _replied(message, options),
         }
-        url = f"{settings.api.rstrip('/')}/bot{settings.token.reveal()}/sendMessage"
-        return json_call(url, body)
+        return json_call(_method(settings, "sendMessage"), body)
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means; its reference is the message's id."""
@@ -140,9 +142,24 @@ class Telegram(LinksFiles, Target[TelegramSettings]):
                 return replace(answer, verdict="route", problem=problem)
         return answer
 
+    def render_check(self, settings: TelegramSettings) -> HttpCall:
+        """Return the question whose token it is."""
+        return get_call(_method(settings, "getMe"))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        answer = read_status(reply)
+        if answer.verdict == "delivered" and read_object(reply).get("ok") is not True:
+            return Answer(verdict="route", problem=NO_API)
+        return answer
+
     def host(self, settings: TelegramSettings) -> str:
         """Return the host of the bot API."""
         return host_of(settings.api)
+
+
+def _method(settings: TelegramSettings, name: str) -> str:
+    return f"{settings.api.rstrip('/')}/bot{settings.token.reveal()}/{name}"
 
 
 def _text(message: RelayMessage, options: RenderOptions) -> str:
@@ -190,7 +207,7 @@ def _delivered(found: Mapping[str, Any]) -> Answer:
     result = found.get("result")
     number = result.get("message_id") if isinstance(result, dict) else None
     if found.get("ok") is not True or type(number) is not int:
-        return Answer(verdict="route", problem="the address is no bot API's")
+        return Answer(verdict="route", problem=NO_API)
     return Answer(verdict="delivered", reference=str(number))
 
 

@@ -16,7 +16,7 @@ from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Node
 from hipkit.relay.message import RelayMessage
 from hipkit.relay.targets.answers import read_object, read_status
-from hipkit.relay.targets.calls import check_address, host_of, values_call
+from hipkit.relay.targets.calls import check_address, get_call, host_of, values_call
 from hipkit.relay.targets.parts import emoji_of, message_nodes
 from hipkit.relay.targets.protocol import (
     Answer,
@@ -141,10 +141,7 @@ class Zulip(LinksFiles, Target[ZulipSettings]):
             "topic": escaped_line(topic, MOST_TOPIC, defuse),
             "content": _content(message, options),
         }
-        pair = f"{settings.email}:{settings.key.reveal()}".encode()
-        headers = (("Authorization", f"Basic {b64encode(pair).decode()}"),)
-        url = f"{settings.server.rstrip('/')}/api/v1/messages"
-        return values_call(url, values, headers)
+        return values_call(_api(settings, "messages"), values, _headers(settings))
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: its status, and `result`."""
@@ -158,9 +155,26 @@ class Zulip(LinksFiles, Target[ZulipSettings]):
             return replace(answer, verdict="route")
         return answer
 
+    def render_check(self, settings: ZulipSettings) -> HttpCall:
+        """Return the question whose key it is."""
+        return get_call(_api(settings, "users/me"), _headers(settings))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what the answer means."""
+        return self.read(reply)
+
     def host(self, settings: ZulipSettings) -> str:
         """Return the server's host."""
         return host_of(settings.server)
+
+
+def _api(settings: ZulipSettings, place: str) -> str:
+    return f"{settings.server.rstrip('/')}/api/v1/{place}"
+
+
+def _headers(settings: ZulipSettings) -> tuple[tuple[str, str], ...]:
+    pair = f"{settings.email}:{settings.key.reveal()}".encode()
+    return (("Authorization", f"Basic {b64encode(pair).decode()}"),)
 
 
 def _content(message: RelayMessage, options: RenderOptions) -> str:

@@ -16,6 +16,7 @@ from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets import TARGETS
 from hipkit.relay.targets.protocol import (
     Answer,
+    ChecksToken,
     HttpCall,
     Rendered,
     RenderOptions,
@@ -81,6 +82,18 @@ class SinkTarget(Target[SinkSettings]):
         return "127.0.0.1"
 
 
+class AskedSinkTarget(SinkTarget, ChecksToken[SinkSettings]):
+    """The same, and tells whether it takes the address."""
+
+    def render_check(self, settings: SinkSettings) -> HttpCall:
+        """Return a GET."""
+        return HttpCall(method="GET", url=Secret(f"{settings.url.reveal()}/me"))
+
+    def read_check(self, reply: Reply) -> Answer:
+        """Return what a status means."""
+        return FakeTarget().read(reply)
+
+
 class Sink(ThreadingHTTPServer):
     """Receives what is sent to it."""
 
@@ -88,6 +101,7 @@ class Sink(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.status = 200
         self.received: list[bytes] = []
+        self.asked: list[str] = []
         self.arrived = threading.Semaphore(0)
 
     @property
@@ -110,6 +124,13 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.server.arrived.release()
 
+    def do_GET(self) -> None:
+        """Answer with the status that a test set."""
+        self.server.asked.append(self.path)
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_message(self, format: str, *values: object) -> None:
         """Log nothing."""
 
@@ -124,6 +145,12 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def asking_sink(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Sink:
+    monkeypatch.setitem(TARGETS, "sink", AskedSinkTarget())
+    return sink
 
 
 @pytest.fixture

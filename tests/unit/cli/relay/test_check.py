@@ -15,7 +15,7 @@ def test_a_check_shows_each_route_and_a_sample_and_sends_nothing(
     assert done.out.splitlines()[:6] == [
         "route ops: Dev Ops to sink at 127.0.0.1",
         "  url: env:SINK, read",
-        "  reach: connected, nothing was sent",
+        "  reach: connected, nothing was sent; the token is not checked",
         "  limits: one message a second, files are linked, what is sent again after an"
         " interruption may be shown twice",
         "  sample:",
@@ -35,6 +35,7 @@ def test_a_check_is_an_object_for_programs(
     [route] = done.json["routes"]
     assert (route["name"], route["to"], route["reachable"]) == ("ops", "sink", True)
     assert route["secrets"] == {"url": "env:SINK"}
+    assert route["token"] == "unchecked"
     assert route["sample"]["body"]["color"] == "red"
     assert "s3cret" not in done.out
 
@@ -55,3 +56,28 @@ def test_a_target_that_cannot_be_reached_is_told(
     done = hipkit("relay", "check", written())
     assert (done.code, "s3cret" in done.out) == (1, False)
     assert "reach: its address is no URL such as" in done.out
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (200, 0, "reach: connected, the token is valid, nothing was sent\n"),
+        (401, 1, "reach: the target answered 401; is the token right?\n"),
+        (503, 1, "reach: the target answered 503\n"),
+    ],
+)
+def test_a_token_is_checked_where_the_target_tells(
+    hipkit: Hipkit,
+    asking_sink: Sink,
+    written: Written,
+    status: int,
+    code: int,
+    said: str,
+) -> None:
+    asking_sink.status = status
+    done = hipkit("relay", "check", written())
+    assert done.code == code
+    assert said in done.out
+    assert asking_sink.asked == ["/hooks/s3cret/me"]
+    assert asking_sink.received == []
+    assert "s3cret" not in done.out

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile
 from hipkit.relay.sending.mail import send_mail
-from hipkit.relay.targets.protocol import Answer, Mail
+from hipkit.relay.targets.protocol import Answer, Mail, MailServer
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.transports.egress import EgressPolicy
 
@@ -129,7 +129,7 @@ def mail(port: int, security: str = "none", **rest: Any) -> Mail:
 
 
 async def send(
-    sent: Mail,
+    sent: MailServer,
     *,
     tls: ssl.SSLContext | None = None,
     policy: EgressPolicy | None = None,
@@ -210,6 +210,25 @@ async def test_wrong_password_breaks_the_route_and_is_not_shown(
         answer = await send(mail(server.port, "starttls", **login), tls=trusted)
     assert answer.verdict == "route"
     assert "wr0ng" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("password", "verdict"), [(PASSWORD, "delivered"), ("wr0ng", "route")]
+)
+async def test_a_login_alone_sends_nothing(
+    authority: trustme.CA, trusted: ssl.SSLContext, password: str, verdict: str
+) -> None:
+    async with serving(authority) as server:
+        login = MailServer(
+            host=HOST,
+            port=server.port,
+            security="starttls",
+            username="relay",
+            password=Secret(password),
+        )
+        answer = await send(login, tls=trusted)
+        assert server.handler.kept == []
+    assert answer.verdict == verdict
 
 
 @pytest.mark.parametrize(
