@@ -81,6 +81,7 @@ KNOWN_EXTENSIONS = {
     "x-secret",
     "x-sources",
     "x-superseded-by",
+    "x-text-enums",
     "x-token-types",
     "x-true-is-one",
     "x-undocumented",
