@@ -65,6 +65,7 @@ CONTENT_STAYS = frozenset(
 KNOWN = TAGS | INLINE.keys() | BLOCKS.keys() | CONTENT_STAYS | {"hr"}
 
 GAP = re.compile(r"[ \t\n\r\f]+")
+BLANK = (Text(" "),)
 SPACES = " \t\n\r\f"
 
 
@@ -156,7 +157,7 @@ class _Builder:
             self._close_inline(found)
         elif name == "dl":
             self._end_implied("dd")
-        elif any(each.name == name for each in self._open):
+        elif name in [each.name for each in self._open]:
             while self._open[-1].name != name:
                 self._close()
             self._close()
@@ -307,7 +308,7 @@ class _Builder:
     def _close(self) -> None:
         """Close the innermost element; what it interrupted goes on."""
         closed = self._open.pop()
-        children = tuple(place_parts(closed.tag, closed.children))
+        children = place_parts(closed.tag, closed.children)
         tag = closed.tag
         if tag in BLOCK_TAGS:
             self._new_line()
@@ -315,7 +316,7 @@ class _Builder:
                 self._pres -= 1
         if tag == "p" and any(kind_of(node) in BLOCK_TAGS for node in children):
             self._open[-1].children += _paragraphs(children)
-        elif children == (Text(" "),):
+        elif children == BLANK:
             self._add(children[0])
         elif tag is not None and (children or tag in CELLS):
             if tag == "a":

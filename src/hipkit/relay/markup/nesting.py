@@ -29,16 +29,16 @@ HOLDERS: dict[str, Tag] = {"li": "ul", "td": "table", "th": "table", "tr": "tabl
 def place_parts(tag: Tag | None, nodes: list[Node]) -> tuple[Node, ...]:
     """Return children, each in an element that may hold it."""
     merged = _merged(nodes) if len(nodes) > 1 else tuple(nodes)
+    kinds = _kinds(merged)
     if tag not in PARTS:
-        if any(kind_of(node) in HOLDERS for node in merged):
-            return _grouped(merged, HOLDERS.keys(), None)
-        return merged
+        is_placed = kinds.isdisjoint(HOLDERS)
+        return merged if is_placed else _grouped(merged, HOLDERS.keys(), None)
     parts, wrapper = PARTS[tag]
-    if all(kind_of(node) in parts for node in merged):
+    if kinds <= parts:
         return merged
     if tag == "table":
         merged = _grouped(merged, CELLS, "tr")
-    return _grouped(merged, _others(merged, parts), wrapper)
+    return _grouped(merged, _kinds(merged) - parts, wrapper)
 
 
 def kind_of(node: Node) -> str:
@@ -46,8 +46,8 @@ def kind_of(node: Node) -> str:
     return node.tag if isinstance(node, Element) else ""
 
 
-def _others(nodes: Iterable[Node], parts: frozenset[str]) -> frozenset[str]:
-    return frozenset(kind_of(node) for node in nodes) - parts
+def _kinds(nodes: Iterable[Node]) -> frozenset[str]:
+    return frozenset(map(kind_of, nodes))
 
 
 def _grouped(

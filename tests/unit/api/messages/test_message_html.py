@@ -106,9 +106,12 @@ def test_a_card_has_fewer_tags() -> None:
 
 
 def test_attributes_are_read_with_and_without_quotes() -> None:
-    (tag,) = read_html('<A HREF=x title = \'a"b\' class="c" href=y>')
+    source = '<A HREF=x title = \'a"b\' class="c" href=y>'
 
-    assert tag == Tag("a", False, {"href": "x", "title": 'a"b', "class": "c"})
+    (tag,) = read_html(source)
+
+    attributes = {"href": "x", "title": 'a"b', "class": "c"}
+    assert tag == Tag("a", False, attributes, source)
 
 
 def test_a_cell_may_have_attributes_without_a_value() -> None:
