@@ -124,12 +124,11 @@ def with_root(item: str, placeholder: str, root: str) -> str:
         placeholder: The root of its links; one that is no placeholder is not replaced.
         root: The root that replaces it.
     """
-    if not placeholder.endswith(PLACEHOLDER):
+    host = placeholder.rpartition("/")[2]
+    # Most items have no links.
+    if not host.endswith(PLACEHOLDER) or host not in item:
         return item
     wanted = Addresses(root)
-    for old, new in (
-        (placeholder, wanted.root),
-        (Addresses(placeholder).host, wanted.host),
-    ):
+    for old, new in ((placeholder, wanted.root), (host, wanted.host)):
         item = item.replace(old, msgspec.json.encode(new).decode()[1:-1])
     return item
