@@ -109,7 +109,6 @@ async def _find_place(
 ) -> Posted | None:
     """Ask where messages go, unless that is known; return why it cannot be known now."""
     target = route.target
-    # The protocol is asked last: that takes longer than all else here.
     if PLACE in known or not isinstance(target, FindsPlace):
         return None
     rendered = target.render_place(route.settings)

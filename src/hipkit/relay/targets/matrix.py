@@ -26,6 +26,7 @@ from hipkit.relay.targets.parts import COLORS, emoji_of, mentioned, message_node
 from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
+    FindsPlace,
     HttpCall,
     Limit,
     RenderOptions,
@@ -81,7 +82,7 @@ class MatrixSettings(Settings, frozen=True, kw_only=True):
             )
 
 
-class Matrix(Target[MatrixSettings]):
+class Matrix(Target[MatrixSettings], FindsPlace[MatrixSettings]):
     """A room of Matrix."""
 
     name: ClassVar[str] = "matrix"

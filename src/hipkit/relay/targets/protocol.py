@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -240,13 +241,14 @@ class LinksFiles:
         raise NotImplementedError
 
 
-@runtime_checkable
-class FindsPlace(Protocol[S]):
+class FindsPlace(ABC, Generic[S]):
     """A target that must ask where its messages go, once for each route and before the first."""
 
+    @abstractmethod
     def render_place(self, settings: S) -> HttpCall:
         """Return the request whose answer names the place."""
 
+    @abstractmethod
     def read_place(self, reply: Reply) -> Answer:
         """Return what its answer means; its reference goes into every message."""
 
