@@ -20,6 +20,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from hipkit.api.bodies.reading import UnreadableError, convert_json
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.testing import AsyncMemoryTransport, MemoryTransport
@@ -242,8 +243,9 @@ def _converted(kind: Kind, name: str, value: object, type_: Any) -> object:
     if kind.whole_body and name == "body" and kind.body_kind == "bytes":
         return value if _takes_text(type_) else str(value).encode()
     try:
-        return msgspec.convert(copy.deepcopy(value), type_)
-    except msgspec.ValidationError as error:
+        # As a caller would build it from plain values, extra members included.
+        return convert_json(copy.deepcopy(value), type_)
+    except UnreadableError as error:
         raise Mismatch(
             f"the argument {name} does not take {value!r}: {error}"
         ) from error

@@ -143,6 +143,19 @@ FAULTS = {
         *("swagger", "things", "UnsetType | None = UNSET", "None = None"),
         "the body.label is lost, None",
     ),
+    "a null that is lost below the top": Fault(
+        *(
+            "nulls",
+            "models",
+            "email: str | UnsetType | None = UNSET",
+            "email: str | None = None",
+        ),
+        ".email is lost, None",
+    ),
+    "a member that only answers have, demanded": Fault(
+        *("read_write", "models", "    code: str\n", "    code: str\n    id: int\n"),
+        "the argument home does not take",
+    ),
     "a list of a form joined by nothing": Fault(
         *("swagger", "things", 'frozenset({"ids"})', "frozenset()"), "the form has ids="
     ),
