@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlencode
 
 import pytest
@@ -183,3 +185,16 @@ def test_the_numbers_of_the_limits_are_the_operator_s(tmp_path: Path) -> None:
 
     assert statuses[:4] == [201, 201, 201, 429]
     assert statuses[4:] == [400, 400, 400, 429]
+
+
+def test_the_status_names_the_process_that_serves_and_none_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        found = admin(tmp_path, "status")
+        [process] = cast("list[dict[str, object]]", found["processes"])
+        assert process["pid"] == server.process.pid
+        assert f"{process['url']}/v2" == server.base_url
+        server.stop(signal.SIGKILL)
+
+        assert admin(tmp_path, "status")["processes"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import resource
 import signal
@@ -23,6 +24,7 @@ from hipkit.server.runner import Runner, configure
 from hipkit.server.settings import Settings
 from hipkit.server.storage.lock import RunningServer, announce, hold_lock
 from hipkit.server.tls import Certificate
+from hipkit.version import VERSION
 
 __all__ = [
     "Beside",
@@ -177,6 +179,10 @@ def announce_server(server: Server) -> None:
         root=(settings.public_url or server.own_root).rstrip("/"),
         webhook_networks=list(settings.webhook_networks),
         strict=settings.strict,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=VERSION,
+        since_us=server.runtime.now_us(),
     )
     try:
         announce(settings.database, running)

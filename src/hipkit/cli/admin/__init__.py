@@ -13,6 +13,7 @@ from hipkit.cli.admin.emoticons import emoticon
 from hipkit.cli.admin.relay import relay
 from hipkit.cli.admin.rooms import room
 from hipkit.cli.admin.running import AdminGroup
+from hipkit.cli.admin.status import status
 from hipkit.cli.admin.tokens import token
 from hipkit.cli.admin.users import user
 from hipkit.cli.admin.webhooks import webhook
@@ -27,6 +28,7 @@ admin = AdminGroup(
     printed once, when they are created, and cannot be shown again.
     """,
     commands=[
+        status,
         user,
         room,
         client,

@@ -260,7 +260,9 @@ STORED: tuple[tuple[_Read, Callable[[ServerStatus, int], Values]], ...] = (
     ),
     (
         gauge(
-            "hipkit_relay_paused", "Whether the operator pauses a route.", ("route",)
+            "hipkit_relay_paused",
+            "Whether an administrator paused a route.",
+            ("route",),
         ),
         _per_route(lambda route, now_us: route.record.held_us is not None),
     ),

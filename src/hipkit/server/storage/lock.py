@@ -16,10 +16,19 @@ import msgspec
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.file import open_or_create, prepare_file
 
-__all__ = ["InUseError", "RunningServer", "announce", "announced", "hold_lock"]
+__all__ = [
+    "InUseError",
+    "RunningServer",
+    "announce",
+    "announced",
+    "hold_lock",
+    "is_held",
+]
 
 LOCKED_BYTE = 1 << 62
 """Far behind every byte that SQLite locks, or that a database can have."""
+BYTE = "hhqqi4x"
+"""The system's `struct flock`."""
 
 
 class InUseError(StorageError):
@@ -29,10 +38,16 @@ class InUseError(StorageError):
 class RunningServer(msgspec.Struct, frozen=True):
     """What a server tells commands that work beside it on its database."""
 
-    root: str
-    """Scheme and host under which others reach it."""
-    webhook_networks: list[str]
-    strict: bool
+    root: str | None = None
+    """Scheme and host under which others reach it; `None` where nothing is known of it."""
+    webhook_networks: list[str] = []
+    strict: bool = False
+    host: str | None = None
+    """The name of its machine."""
+    pid: int | None = None
+    version: str | None = None
+    since_us: int | None = None
+    """When it started, in microseconds since 1970."""
 
 
 def announce(database: Path, server: RunningServer) -> None:
@@ -60,6 +75,23 @@ def announced(database: Path) -> RunningServer | None:
 
 def _lock_path(database: Path) -> Path:
     return Path(f"{database.resolve()}.lock")
+
+
+def is_held(database: Path) -> bool:
+    """Return whether a server holds the lock, without keeping one from taking it.
+
+    The database must not be open in this process: this ends the locks that SQLite has on it.
+    """
+    with contextlib.suppress(OSError), database.open("rb") as file:
+        answer = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _byte(fcntl.F_RDLCK))
+        return bool(struct.unpack(BYTE, answer)[0] != fcntl.F_UNLCK)
+    # A kernel without such locks can only be asked by taking it, which may fail a server that
+    # starts at this very moment.
+    try:
+        with hold_lock(database):
+            return False
+    except InUseError:
+        return True
 
 
 @contextlib.contextmanager
@@ -120,14 +152,18 @@ def _lock_byte(handle: int) -> None:
     SQLite's own locks belong to the process: closing any handle of the file would end them, and
     a lock of that kind as well.
     """
-    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, LOCKED_BYTE, 1, 0)
     try:
-        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, lock)
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _byte(fcntl.F_WRLCK))
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
         # A kernel without such locks, as some sandboxes have.
         _lock_file(handle)
+
+
+def _byte(kind: int) -> bytes:
+    """Return what describes a lock of the byte, as the system takes it."""
+    return struct.pack(BYTE, kind, os.SEEK_SET, LOCKED_BYTE, 1, 0)
 
 
 def _lock_file(handle: int) -> None:

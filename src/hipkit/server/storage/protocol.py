@@ -95,6 +95,9 @@ class Database(Protocol):
     stores: Stores
     """For short reads, in the calling thread; nothing may be written through these."""
 
+    schema: int
+    """The number of the last migration that its tables had been through when it was opened."""
+
     async def write(self, command: Command[T]) -> T:
         """Run a command completely or not at all, and return once its changes are on disk.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from hipkit.server.storage.lock import (
     announce,
     announced,
     hold_lock,
+    is_held,
 )
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
@@ -127,3 +130,22 @@ def test_what_a_server_announces_is_read_and_ends_with_the_next_one(
 
     with hold_lock(database):
         assert announced(database) is None
+
+
+def no_open_file_locks(handle: object, command: int, argument: object = 0) -> bytes:
+    """Answer as a kernel does that lacks such locks."""
+    assert command in (fcntl.F_OFD_GETLK, fcntl.F_OFD_SETLK)
+    raise OSError(errno.EINVAL, "Invalid argument")
+
+
+@pytest.mark.parametrize("kernel", ["with open file locks", "without"])
+def test_whether_a_server_runs_is_asked_without_taking_its_place(
+    database: Path, kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kernel == "without":
+        monkeypatch.setattr(fcntl, "fcntl", no_open_file_locks)
+    assert not is_held(database)
+    with hold_lock(database):
+        assert is_held(database)
+        assert is_held(hard_link(database))
+    assert not is_held(database)

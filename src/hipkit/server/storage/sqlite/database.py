@@ -133,6 +133,7 @@ class SqliteDatabase:
 
     Attributes:
         stores: For short reads, in the thread that asks.
+        schema: The number of the last migration, when it was opened.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class SqliteDatabase:
         self._connections = [self._writing]
         try:
             migrate(self._writing, path)
-            self._opened_version = schema_version(self._writing)
+            self.schema = schema_version(self._writing)
             self._reading = SqliteSession(self._connect_for_reading(), path)
             self.stores = _stores_over(self._reading)
             self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
@@ -207,7 +208,7 @@ class SqliteDatabase:
         """Read from the file, and commit its version as it is."""
         await self.stores.groups.first()
         version = await self.write(self._rewrite_version)
-        if version != self._opened_version:
+        if version != self.schema:
             raise StorageError(f"{self.path}: its tables are of another version")
 
     async def _rewrite_version(self, stores: Stores) -> int:
