@@ -11,7 +11,10 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py tests/vendors
 LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchmarks.py \
 	tests/e2e/test_demo.py tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py \
-	tests/e2e/test_packaging.py tests/relay tests/spec
+	tests/e2e/test_packaging.py tests/relay tests/spec \
+	tests/unit/server/storage/postgres
+# What `make test` runs on SQLite, and `make test-all` on PostgreSQL.
+ON_EVERY_DATABASE := tests/contract/storage
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
@@ -75,6 +78,8 @@ test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/ve
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
+	@echo "tests on PostgreSQL:"
+	@HIPKIT_DATABASE=postgres $(PYTEST) --numprocesses 2 $(ON_EVERY_DATABASE)
 	@$(MAKE) --no-print-directory test-clients
 	@sh scripts/try_archive.sh "$(PYTHON)"
 

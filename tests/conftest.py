@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from hipkit.server.storage.postgres.address import Address
+from hipkit.server.storage.postgres.database import PostgresDatabase
+from tests.postgres import PostgresServer, running
 
 RANDOM = "HIPKIT_RANDOM"
 """Set to try other examples each time. Else they are the same everywhere: what a commit is told
@@ -51,6 +55,32 @@ def pytest_runtest_makereport() -> Generator[
             report.outcome = "failed"
             report.longrepr = f"may not be skipped here: {reason}"
     return report
+
+
+DATABASE = "HIPKIT_DATABASE"
+"""Set to `postgres` to run the tests that are for every database on PostgreSQL, not on SQLite."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres: PostgresServer) -> str:
+    """The name of a database with hipkit's tables."""
+    name = postgres.create()
+    PostgresDatabase.open(Address(postgres.address(name))).close()
+    return name
+
+
+@pytest.fixture
+def postgres_address(postgres: PostgresServer, postgres_database: str) -> Address:
+    """The address of a database with hipkit's tables and nothing in them."""
+    postgres.clear(postgres_database)
+    return Address(postgres.address(postgres_database))
 
 
 @pytest.fixture(scope="session")

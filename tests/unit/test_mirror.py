@@ -39,6 +39,8 @@ TRANSPORTS = dict.fromkeys(
 
 DATABASE = {
     "server/storage/group_commit.py": "contract/storage/test_writing.py",
+    "server/storage/postgres/readers.py": "unit/server/storage/postgres/test_database.py",
+    "server/storage/postgres/search.py": "contract/storage/test_search.py",
     "server/storage/sqlite/search.py": "contract/storage/test_search.py",
     "server/storage/stores/deliveries.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/events.py": "contract/storage/test_webhook_stores.py",

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from hipkit.server.storage.postgres.address import Address
+from hipkit.server.storage.postgres.database import PostgresDatabase
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
+from tests.conftest import DATABASE
 
 
-def open_sqlite(folder: Path) -> Database:
+def open_sqlite(request: pytest.FixtureRequest) -> Database:
+    folder: Path = request.getfixturevalue("tmp_path")
     return SqliteDatabase.open(folder / "hipkit.db", durable=False)
 
 
-DATABASES: dict[str, Callable[[Path], Database]] = {"sqlite": open_sqlite}
+def open_postgres(request: pytest.FixtureRequest) -> Database:
+    address: Address = request.getfixturevalue("postgres_address")
+    return PostgresDatabase.open(address, durable=False)
 
 
-@pytest.fixture(params=sorted(DATABASES))
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    opened = DATABASES[request.param](tmp_path)
+DATABASES: dict[str, Callable[[pytest.FixtureRequest], Database]] = {
+    "sqlite": open_sqlite,
+    "postgres": open_postgres,
+}
+
+
+@pytest.fixture(params=[os.environ.get(DATABASE, "sqlite")])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    opened = DATABASES[request.param](request)
     yield opened
     opened.close()

@@ -3,7 +3,7 @@
 One row for each event, however many subscribe: a writer pays the same for one subscription as for
 ten thousand. Each reads on from its own position. That needs numbers that grow with commits: were
 a lower number committed after a higher one, a subscription past the higher would miss it. One
-writer at a time sees to that here; a database with several writers needs another way.
+writer at a time sees to that, in all processes together.
 """
 
 from __future__ import annotations

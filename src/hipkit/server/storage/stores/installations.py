@@ -100,7 +100,7 @@ IN_USE = (
 """What is in a room that was deleted stays, as events of it may still wait to be sent."""
 LISTED = f"{IN_USE} AND state = 'installed'"
 PLACE = "COALESCE(installations.room_id, 0) = ?"
-NAME = "installations.name, addon_key, installations.room_id"
+NAME = "installations.name, addon_key, installations.room_id NULLS FIRST"
 OVER = (
     "WHERE state = 'installed' AND EXISTS (SELECT 1 FROM rooms"  # noqa: S608 - our own text
     " WHERE rooms.id = installations.room_id AND rooms.is_deleted = 1)"

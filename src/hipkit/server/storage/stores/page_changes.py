@@ -22,7 +22,7 @@ GLANCES = "glances"
 class PageChange(Record, frozen=True, array_like=True):
     """That a part of pages has changed.
 
-    Numbers have no gaps, since SQLite takes those of a transaction that is undone back. So readers
+    Numbers have no gaps, since those of a transaction that is undone are given again. So readers
     know that rows are gone if the first one does not follow the last one that they saw.
     """
 

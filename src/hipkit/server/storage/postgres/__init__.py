@@ -1,0 +1,1 @@
+"""Runs the stores on a PostgreSQL database that several processes may share: one writer each."""
