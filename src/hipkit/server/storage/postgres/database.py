@@ -60,6 +60,7 @@ BEGIN = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCK});"
     f" SAVEPOINT command; SELECT pg_current_xact_id()::text, ({VERSION})"
 )
+REWRITE_VERSION = "UPDATE hipkit_schema SET version = version"
 NEXT = "RELEASE command; SAVEPOINT command"
 UNDO = "ROLLBACK TO command"
 COMMIT = "RELEASE command; COMMIT"
@@ -79,6 +80,7 @@ class PostgresDatabase:
 
     Attributes:
         stores: For short reads.
+        schema: The number of the last migration, when it was opened.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class PostgresDatabase:
         writing = WRITING if durable else {**WRITING, "synchronous_commit": "off"}
         self._writing = Connection(address, **writing)
         try:
-            self._version = migrate(self._writing, str(address))
+            self.schema = migrate(self._writing, str(address))
         except BaseException:
             self._writing.close()
             raise
@@ -146,9 +148,13 @@ class PostgresDatabase:
         return await self._reading.value(int, sql) or 0
 
     async def check(self) -> None:
-        """Read, and let the writer take its lock and a transaction's number."""
+        """Read, and commit the version as it is."""
         await self.stores.groups.first()
-        await self.write(_first_group)
+        await self.write(self._rewrite_version)
+
+    async def _rewrite_version(self, stores: Stores) -> None:
+        await stores.groups.first()
+        self._writing.script(REWRITE_VERSION)
 
     def close(self) -> None:
         """Write what was handed in, then close every connection."""
@@ -191,7 +197,7 @@ class PostgresDatabase:
                 raise
             rows = self._writing.script(BEGIN)
         transaction, version = map(str, rows[0])
-        if int(version) > self._version:
+        if int(version) > self.schema:
             raise newer_schema_error(str(self._address), int(version))
         return transaction
 
@@ -249,10 +255,6 @@ class PostgresDatabase:
         return StorageError(
             f"{self._address}: the connection was lost; nothing was kept", may_pass=True
         )
-
-
-async def _first_group(stores: Stores) -> None:
-    await stores.groups.first()
 
 
 def _stores_over(execute: Execute) -> Stores:
