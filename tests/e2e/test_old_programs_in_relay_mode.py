@@ -30,8 +30,8 @@ REFUSED = {"v1": 401, "v2": 403}
 SUCCESS = (200, 201, 202, 204)
 NOT_TOLD = re.compile(r"\{\w+ \d+\}")
 """The name of a value that the program had from an answer that senders do not get."""
-OF_NOBODY = {"get_user", "users_show", "get_emoticon"}
-"""These make nothing: there may be no such user or emoticon."""
+OF_NOBODY = {"get_user", "users_show", "get_emoticon", "rooms_show"}
+"""These make nothing: there may be no such user, emoticon or room."""
 NAMES = {
     "admin token": "an-admin-token-of-long-ago",
     "room token": "a-room-token-of-long-ago",

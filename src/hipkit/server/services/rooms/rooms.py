@@ -104,7 +104,7 @@ async def get_room(context: Context, request: GetRoom) -> Room:
         actor.kind == "sender"
         and await look_up_room(stores, actor.group_id, reference) is None
     ):
-        # Programs look a room up by its name, and post into the id that they find.
+        # hypchat and hiplogging look a room up by its name, and post into the id that they find.
         room = await context.write(
             lambda stores: find_room_to_send(context, stores, reference)
         )

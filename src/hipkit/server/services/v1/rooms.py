@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages import posting as room_messages
 from hipkit.server.services.registry import handles
+from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.rooms import changes, members, rooms
 from hipkit.server.services.v1.lists import all_items, messages_of
 from hipkit.server.services.v1.representations import (
@@ -54,7 +56,10 @@ async def rooms_list(context: Context, request: RoomsList) -> RoomList:
 @handles(RoomsShow)
 async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
     """Return a room with its participants, and a private room's members."""
-    room = await rooms.get_room(context, GetRoom(request.room_id))
+    # Not as `get_room`, which makes what a sender names: it is only read.
+    stores = context.stores
+    found_room = await find_room(stores, context.actor, request.room_id)
+    room = await rooms.full_room(context, stores, found_room, Expansion())
     member_ids = None
     if room.privacy == "private":
         of_room = GetAllMembers(room.id)

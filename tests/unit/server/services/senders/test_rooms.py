@@ -193,6 +193,15 @@ def test_looking_a_room_up_makes_it(site: Site) -> None:
     assert shown.json["room"]["room_id"] == found.json["id"]
 
 
+def test_what_only_reads_makes_no_room(site: Site) -> None:
+    """No program of API v1 posts into what it looks up: it posts by name."""
+    shown = site.get(f"/v1/rooms/show?room_id=Ops&auth_token={OLD}", token=None)
+    tried = site.get("/v2/room/Ops?auth_test=true", token=OLD)
+
+    assert (shown.status, tried.status) == (404, 202)
+    assert site.get("/v2/room/Ops").status == 404
+
+
 def test_only_senders_make_rooms_by_naming_them(site: Site) -> None:
     assert notify(site, "Ops", token="").status == 404
     assert site.get("/v2/room/Ops").status == 404
