@@ -13,9 +13,10 @@ import json
 import re
 import sys
 import time
-from typing import Any
+from typing import Any, ClassVar
 
-LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+from benchmarks.programs.receiving import Receiver
+
 NUMBER = re.compile(rb"No\. (\d+) of turn (\d+)")
 ANSWER = b'{"event_id":"$answered","joined":true,"room_id":"!room"}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
@@ -47,33 +48,16 @@ class Arrivals:
                 self.all.set()
 
 
-class Target(asyncio.Protocol):
+class Target(Receiver):
     """One connection of the relay."""
 
+    answer: ClassVar[bytes] = OK
     arrivals: Arrivals | None = None
 
-    def __init__(self) -> None:
-        self._data = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where answers are written to."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream was expected")
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answer and note every request that is whole."""
-        self._data += data
-        while True:
-            head, end, rest = self._data.partition(b"\r\n\r\n")
-            length = LENGTH.search(head)
-            size = int(length[1]) if length else 0
-            if not end or len(rest) < size:
-                return
-            content, self._data = rest[:size], rest[size:]
-            self._transport.write(OK)
-            if Target.arrivals is not None:
-                Target.arrivals.note(content)
+    def note(self, content: bytes) -> None:
+        """Note when a message was answered."""
+        if Target.arrivals is not None:
+            Target.arrivals.note(content)
 
 
 async def take_turn(number: int, asked: dict[str, Any]) -> dict[str, object]:

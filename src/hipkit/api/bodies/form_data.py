@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hipkit.api.bodies.files import File
+from hipkit.api.bodies.quoting import quoted_name
 
 __all__ = ["FormDataBody"]
-
-ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-"""Of names within their quotation marks, as HTML has them."""
 
 
 class FormDataBody:
@@ -75,14 +73,13 @@ def _content(content: str | bytes | File) -> bytes | File:
 
 def _head(boundary: str, name: str, content: str | bytes | File) -> bytes:
     """Return the lines before a part's content."""
-    lines = [f"--{boundary}", f'Content-Disposition: form-data; name="{_quoted(name)}"']
+    lines = [
+        f"--{boundary}",
+        f'Content-Disposition: form-data; name="{quoted_name(name)}"',
+    ]
     if isinstance(content, File):
-        lines[-1] += f'; filename="{_quoted(content.name)}"'
+        lines[-1] += f'; filename="{quoted_name(content.name)}"'
         lines.append(f"Content-Type: {content.content_type}")
     elif isinstance(content, bytes):
         lines.append("Content-Type: application/json")
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
-
-
-def _quoted(name: str) -> str:
-    return name.translate(ESCAPES)

@@ -20,6 +20,7 @@ from hipkit.relay.targets.parts import (
     card_picture,
     file_nodes,
     message_nodes,
+    room_beside,
     text_nodes,
 )
 from hipkit.relay.targets.protocol import Limit
@@ -139,19 +140,13 @@ def attachment(
         "author_name": escaped_line(author or "", form.most_title, form.escape_name),
         "title": escaped_line(title or "", form.most_title, form.escape_title),
         "text": _fitted(nodes, form, mentions, form.most_text, message),
-        "footer": escaped_line(_room(message), form.most_title, form.escape_name),
+        "footer": escaped_line(room_beside(message), form.most_title, form.escape_name),
     }
     if card is not None:
         members |= _card(card, form)
     if not any(members[each] for each in ("pretext", "title", "text")):
         members["text"] = NO_TEXT
     return {key: value for key, value in members.items() if value}
-
-
-def _room(message: RelayMessage) -> str:
-    """Return the room for the small print, unless the title names it."""
-    room = message.room or ""
-    return "" if message.title and room in message.title else room
 
 
 def _card(card: RelayCard, form: AttachmentForm) -> dict[str, object | None]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from hipkit.api.addresses import split_web_address
+from hipkit.api.bodies.quoting import quoted_name
 from hipkit.api.secret import Secret
 from hipkit.relay.message import RelayFile
 from hipkit.relay.targets.protocol import FILE_MARK, HttpCall
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 TYPED = ("Content-Type", "application/json; charset=utf-8")
-IN_QUOTES = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
 
 
 def bearer(token: Secret) -> tuple[tuple[str, str], ...]:
@@ -116,7 +116,7 @@ def form_call(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
         for key, value in fields.items()
     ]
-    filename = file.name.translate(IN_QUOTES)
+    filename = quoted_name(file.name)
     parts.append(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}";'
         f' filename="{filename}"\r\nContent-Type: application/octet-stream\r\n\r\n'

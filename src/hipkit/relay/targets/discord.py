@@ -38,6 +38,7 @@ from hipkit.relay.targets.parts import (
     card_picture,
     file_nodes,
     message_nodes,
+    room_beside,
     text_nodes,
 )
 from hipkit.relay.targets.protocol import (
@@ -281,7 +282,7 @@ def _embed(message: RelayMessage, name: str | None) -> dict[str, object]:
         "author": _named("name", author, MOST_TITLE),
         "title": escaped_line(title or "", MOST_TITLE, _escaped, utf16_units),
         "description": _fitted((*nodes, *file_nodes(message.files)), most, message),
-        "footer": _named("text", _room(message), MOST_FOOTER),
+        "footer": _named("text", room_beside(message), MOST_FOOTER),
         # After an outage messages come late: each reader sees when it was.
         "timestamp": message.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
@@ -291,11 +292,6 @@ def _embed(message: RelayMessage, name: str | None) -> dict[str, object]:
     if not any(embed.get(each) for each in ("title", "description", "fields", "image")):
         embed["description"] = NO_TEXT
     return {key: value for key, value in embed.items() if value}
-
-
-def _room(message: RelayMessage) -> str:
-    room = message.room or ""
-    return "" if message.title and room in message.title else room
 
 
 def _named(member: str, text: str | None, limit: int) -> dict[str, str] | None:

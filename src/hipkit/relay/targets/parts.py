@@ -26,6 +26,7 @@ __all__ = [
     "file_nodes",
     "mentioned",
     "message_nodes",
+    "room_beside",
     "size_text",
     "text_nodes",
 ]
@@ -117,6 +118,12 @@ def card_picture(card: RelayCard) -> str | None:
     if card.thumbnail is None:
         return None
     return card.thumbnail.url_2x or card.thumbnail.url
+
+
+def room_beside(message: RelayMessage) -> str:
+    """Return the room for the small print; empty where the title names it."""
+    room = message.room or ""
+    return "" if message.title and room in message.title else room
 
 
 def size_text(size_bytes: int) -> str:
