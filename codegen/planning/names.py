@@ -54,7 +54,8 @@ ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime fie
 RESERVED_CLASSES = words(
     "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend CallOptions ClassVar DateTime"
     " Entry FileSource ImageSource ListPage Literal Mapping Model Operation OperationGroup"
-    " RawApi RawSend Response Rule Send UNSET Unpack UnsetType UnixTime None True False"
+    " RawApi RawSend Response Rule Send TaggedUnion TypeAlias UNSET Unpack UnsetType UnixTime"
+    " None True False"
     " OPERATIONS EVENTS Event TYPE_CHECKING"
 )
 """Names that generated modules import, or define beside the document's classes."""

@@ -20,6 +20,7 @@ __all__ = [
     "Operation",
     "Package",
     "Section",
+    "UnionClass",
 ]
 
 BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
@@ -242,6 +243,21 @@ class Field:
     default: str | None
     secret: bool
     rule: Rule
+    constant: str | None = None
+    """The only value that it can have, which is always sent."""
+
+    @property
+    def assigned(self) -> str:
+        """What is assigned to it, if anything is."""
+        keywords = [f"name={self.wire!r}"] * (self.name != self.wire)
+        if self.constant is not None:
+            # msgspec leaves out a plain default.
+            keywords.append(f"default_factory=lambda: {self.constant!r}")
+        elif not keywords:
+            return self.default or ""
+        elif self.default:
+            keywords.append(f"default={self.default}")
+        return f"field({', '.join(keywords)})" if keywords else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +282,17 @@ class ModelClass:
     def rules(self) -> dict[str, Rule]:
         """Python name -> limits."""
         return {item.name: item.rule for item in self.fields if item.rule}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnionClass:
+    """A union of models, by the value of a member."""
+
+    name: str
+    text: Sequence[Block]
+    tag: str
+    kinds: Mapping[str, str]
+    """The member's value -> the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,9 +334,11 @@ class Package:
     """What could not be generated, by method and path."""
     groups: tuple[Group, ...]
     models: tuple[ModelClass, ...]
+    unions: tuple[UnionClass, ...] = ()
     events: tuple[tuple[str, str], ...]
     """Name of an event -> its model."""
     event_models: tuple[ModelClass, ...]
+    event_unions: tuple[UnionClass, ...] = ()
 
     @property
     def has_own_client(self) -> bool:

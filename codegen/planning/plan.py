@@ -23,10 +23,12 @@ from codegen.planning.package import (
     ModelClass,
     Operation,
     Package,
+    UnionClass,
 )
 from codegen.planning.prose import one_line
 from codegen.planning.schemas import Schemas
-from codegen.planning.texts import common_errors, group_text, model_text
+from codegen.planning.texts import common_errors, group_text, model_text, union_text
+from codegen.planning.unions import TaggedUnion
 from codegen.reading.bodies import Body, body
 from codegen.reading.check import check
 from codegen.reading.document import Document, Node, Place, SpecError
@@ -91,6 +93,9 @@ def plan(
     if not (groups or events or problems.found):
         raise document.root.error("has no operation; add one under 'paths'")
     moved = {model.name for model in event_models}
+    unions = schemas.unions
+    event_unions = [each for each in unions if moved & {*each.kinds.values()}]
+    constants = _constants(unions)
     pages: dict[str, tuple[str, ...]] = {}
     for item in (item for items in groups.values() for item in items if item.is_page):
         pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
@@ -117,12 +122,14 @@ def plan(
             for module, found in groups.items()
         ),
         models=tuple(
-            _model_class(model, pages.get(model.name, ()))
+            _model_class(model, constants, pages.get(model.name, ()))
             for model in models
             if model.name not in moved
         ),
+        unions=tuple(_union_class(each) for each in unions if each not in event_unions),
+        event_unions=tuple(map(_union_class, event_unions)),
         events=events,
-        event_models=tuple(map(_model_class, event_models)),
+        event_models=tuple(_model_class(model, constants) for model in event_models),
     )
 
 
@@ -225,7 +232,25 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
     )
 
 
-def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
+def _union_class(union: TaggedUnion) -> UnionClass:
+    text = union_text(union)
+    return UnionClass(name=union.name, text=text, tag=union.tag, kinds=union.kinds)
+
+
+def _constants(unions: Iterable[TaggedUnion]) -> dict[tuple[str, str], str]:
+    """Return the tag of each model that has only one, by the model and its member."""
+    tags: dict[tuple[str, str], set[str]] = {}
+    for union in unions:
+        for tag, model in union.kinds.items():
+            tags.setdefault((model, union.tag), set()).add(tag)
+    return {key: min(found) for key, found in tags.items() if len(found) == 1}
+
+
+def _model_class(
+    model: Model,
+    constants: Mapping[tuple[str, str], str],
+    listed_by: tuple[str, ...] = (),
+) -> ModelClass:
     return ModelClass(
         name=model.name,
         text=model_text(model),
@@ -245,6 +270,7 @@ def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
                 else "UNSET"
                 if member.sends_null
                 else "None",
+                constant=constants.get((model.name, member.wire)),
                 secret=member.secret,
                 rule=member.limits.rule(required=member.required),
             )
@@ -273,7 +299,8 @@ def _events(
                 own += list(schemas.found_models())
                 events[event] = model
     elsewhere = used.union(
-        *(member.type.models for model in models for member in model.members)
+        *(member.type.models for model in models for member in model.members),
+        *(union.kinds.values() for union in schemas.unions),
     )
     only_here = {*events.values()} - elsewhere
     own += [model for model in models if model.name in only_here]
@@ -290,7 +317,8 @@ def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str 
     if content.schema is None or content.kind != "json":
         raise item.error("an event needs a JSON body and its schema")
     kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
-    if len(kind.models) != 1 or kind.text not in kind.models:
+    is_union = kind.text in {union.name for union in schemas.unions}
+    if len(kind.models) != 1 or kind.text not in kind.models or is_union:
         raise content.schema.error("an event must be one object with known members")
     return kind.text
 

@@ -12,7 +12,7 @@ class Part:
     """One member of a union.
 
     `family` is what msgspec distinguishes: `str`, `date`, `literal`, `picture`, `int`, `float`,
-    `bool`, `list`, `dict` or, for anything at all, `object`.
+    `bool`, `list`, `dict`, `union` (of models, by a tag) or, for anything at all, `object`.
     """
 
     text: str
@@ -81,7 +81,7 @@ def joined(types: list[Type]) -> Type:
     parts = _one_kind_of_text(parts)
     families = [part.family for part in parts]
     is_open = "object" in families or (
-        not {"bytes", "text"}.isdisjoint(families) and len(families) > 1
+        not {"bytes", "text", "union"}.isdisjoint(families) and len(families) > 1
     )
     if is_open or families.count("dict") > 1 or families.count("list") > 1:
         return replace(OBJECT, nullable=nullable)

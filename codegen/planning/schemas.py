@@ -24,6 +24,7 @@ from codegen.planning.names import (
     with_suffix,
 )
 from codegen.planning.python_types import NOTHING, OBJECT, Type, joined, single
+from codegen.planning.unions import TaggedUnion, discriminator, kinds_by_tag
 from codegen.reading.document import Node, Place, SpecError
 from codegen.reading.flat import Flat, Flattener
 from codegen.reading.limits import Limits, Siblings, limits_of
@@ -82,6 +83,7 @@ class Schemas:
         # Planning a model can name further ones, so it is a queue and not a result.
         self._found: list[tuple[Flat, str, Use]] = []
         self._types: dict[tuple[Place, Use], Type] = {}
+        self._unions: dict[str, TaggedUnion] = {}
         self._open: set[tuple[Place, Use]] = set()
         # All components get their names before any type is planned: an object inside of one must
         # not take the name of a later component, whatever the order of the document.
@@ -128,6 +130,11 @@ class Schemas:
                 yield self._model(flat, name, use)
                 yield from self.found_models()
 
+    @property
+    def unions(self) -> list[TaggedUnion]:
+        """The unions of models that have been named so far."""
+        return list(self._unions.values())
+
     # --- types -------------------------------------------------------------------------------
 
     def type_of(self, node: Node, owner: str, use: Use) -> Type:
@@ -168,7 +175,7 @@ class Schemas:
         if "enum" in flat.words or "const" in flat.words:
             found = self._closed_set(flat, use)
         elif branches is not None and not flat.properties:
-            found = self._union(branches.elements(), owner, use)
+            found = self._union(flat, branches.elements(), owner, use)
         elif not names and not flat.is_object and "items" not in flat.words:
             found = NOTHING if is_nullable and "type" in flat.words else OBJECT
         else:
@@ -216,7 +223,15 @@ class Schemas:
     def _has_plain_sets(self, flat: Flat) -> bool:
         return flat.node.document.root.flag("x-text-enums")
 
-    def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
+    def _union(self, flat: Flat, branches: list[Node], owner: str, use: Use) -> Type:
+        if discriminator(flat):
+            objects = [
+                node for node in branches if self.flatten(node).types != ["null"]
+            ]
+            kinds = kinds_by_tag(flat, objects, self.flatten)
+            if kinds:
+                found = self._tagged(flat, kinds, owner, use)
+                return replace(found, nullable=len(objects) < len(branches))
         marks = self._mark()
         found = joined([self.type_of(branch, owner, use) for branch in branches])
         if found.parts == OBJECT.parts:
@@ -224,6 +239,21 @@ class Schemas:
             # generated and never used.
             self._undo(marks)
         return found
+
+    def _tagged(
+        self, flat: Flat, kinds: Mapping[str, Node], owner: str, use: Use
+    ) -> Type:
+        name, _ = self._named_class(flat, owner, use)
+        self._unions[name] = TaggedUnion(
+            name,
+            flat.description,
+            discriminator(flat),
+            {
+                tag: self.type_of(node, f"{name}{class_name(tag)}", use).text
+                for tag, node in kinds.items()
+            },
+        )
+        return single(name, "union", frozenset((name,)))
 
     def _list(self, flat: Flat, owner: str, use: Use) -> Type:
         items = flat.words.get("items")
@@ -235,7 +265,9 @@ class Schemas:
         if flat.properties:
             if flat.node.place in self._broken:
                 raise self._broken[flat.node.place]
-            name = self._name(flat, owner, use)
+            name, is_new = self._named_class(flat, owner, use)
+            if is_new:
+                self._found.append((flat, name, use))
             return single(name, "dict", frozenset((name,)))
         values = flat.words.get("additionalProperties")
         inner = OBJECT
@@ -257,7 +289,7 @@ class Schemas:
 
     @property
     def _collected(self) -> list[dict[Any, Any]]:
-        return [self._names, self._taken, self._types]
+        return [self._names, self._taken, self._types, self._unions]
 
     def _claim(self, key: str, node: Node) -> None:
         name = class_name(key)
@@ -275,22 +307,22 @@ class Schemas:
         self._taken[name] = node
         self._names[node.place, Use.ANSWER] = name
 
-    def _name(self, flat: Flat, owner: str, use: Use) -> str:
-        """Return the name of an object's model, which is planned later if it is a new one."""
+    def _named_class(self, flat: Flat, owner: str, use: Use) -> tuple[str, bool]:
+        """Return the class of an object or a union, and whether its name is a new one."""
         place = flat.node.place
         use = self._directions.use_of(flat, use)
         component = self._names.get((place, Use.ANSWER))
         if component and (use is Use.ANSWER or not self._directions.is_answer(flat)):
-            return component
-        if (place, use) not in self._names:
+            return component, False
+        is_new = (place, use) not in self._names
+        if is_new:
             owner = f"{component}Input" if component else owner
             number, name = 2, owner
             while name in self._taken:
                 name, number = f"{owner}{number}", number + 1
             self._taken[name] = flat.node
             self._names[place, use] = name
-            self._found.append((flat, name, use))
-        return self._names[place, use]
+        return self._names[place, use], is_new
 
     def _model(self, flat: Flat, name: str, use: Use) -> Model:
         use = self._directions.use_of(flat, use)

@@ -20,6 +20,7 @@ from codegen.planning.prose import (
     split_link,
     titled,
 )
+from codegen.planning.unions import TaggedUnion
 from codegen.reading.bodies import Answer, answers
 from codegen.reading.document import Node, SpecError, pointer
 from codegen.reading.limits import Limits
@@ -34,6 +35,7 @@ __all__ = [
     "group_text",
     "member_text",
     "model_text",
+    "union_text",
 ]
 
 
@@ -268,6 +270,15 @@ def model_text(model: Model) -> list[Block]:
     tail = tail if "\n" in tail else sentence(tail)
     blocks = [sentence(head), *filter(None, [tail]), *rest]
     return [*blocks, *_section("Attributes", texts)]
+
+
+def union_text(union: TaggedUnion) -> list[Block]:
+    """Return the blocks for a union of models."""
+    kinds = [*dict.fromkeys(union.kinds.values())]
+    about = (
+        f"{_choice(kinds)}, by `{one_line(union.tag)}`; a `dict` if that is another."
+    )
+    return [*paragraphs(union.description), about]
 
 
 def member_text(member: Member) -> str:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 import jinja2
 
-from codegen.planning.package import Block, Group, ModelClass, Operation, Package
+from codegen.planning.package import (
+    Block,
+    Group,
+    ModelClass,
+    Operation,
+    Package,
+    UnionClass,
+)
 from codegen.planning.plan import renamed
 from codegen.planning.prose import one_line, titled
 from codegen.writing.docstrings import layout
@@ -21,7 +28,7 @@ from codegen.writing.readme import cell, first_call
 
 __all__ = ["render", "render_clients", "wrapped"]
 
-CLASS_MAPPING = re.compile(r"^    (query|header|members|rules) = \{", re.MULTILINE)
+CLASS_MAPPING = re.compile(r"^ +(query|header|members|rules|kinds) = \{", re.MULTILINE)
 EXCUSE = "# ruff: noqa: RUF012 - the base class declares these as class variables"
 
 LITERAL_WIDTH = 64
@@ -116,14 +123,22 @@ def _texts(
     if package.has_own_client:
         yield from _clients(environment, package)
     yield "help.py", text("help.py")
-    yield "models.py", _models(text, "The models of the API.", package.models)
+    about = "The models of the API."
+    yield "models.py", _models(text, about, package.models, package.unions)
     if package.events:
         about = "The events that the API sends, by name."
         imports = {model for _, model in package.events}.union(
             *(model.models for model in package.event_models)
         )
-        named = sorted(imports - {model.name for model in package.event_models})
-        webhooks = _models(text, about, package.event_models, package.events, named)
+        own = _names(package.event_models, package.event_unions)
+        webhooks = _models(
+            text,
+            about,
+            package.event_models,
+            package.event_unions,
+            package.events,
+            sorted(imports - {*own}),
+        )
         yield "webhooks.py", webhooks
     about = "The methods that return raw responses; see `RawApi`."
     yield "raw/__init__.py", f"{_header(package)}\n{layout([about], 0)}\n"
@@ -169,6 +184,7 @@ def _models(
     text: Callable[..., str],
     about: str,
     models: Sequence[ModelClass],
+    unions: Sequence[UnionClass],
     events: Sequence[tuple[str, str]] = (),
     imports: Sequence[str] = (),
 ) -> str:
@@ -176,10 +192,15 @@ def _models(
         "models.py",
         docstring=layout([about], 0),
         models=models,
-        exports=[model.name for model in models] + ["EVENTS", "Event"] * bool(events),
+        unions=unions,
+        exports=_names(models, unions) + ["EVENTS", "Event"] * bool(events),
         events=events,
         imports=imports,
     )
+
+
+def _names(models: Sequence[ModelClass], unions: Sequence[UnionClass]) -> list[str]:
+    return [each.name for each in models] + [each.name for each in unions]
 
 
 def _homes(package: Package) -> dict[str, list[str]]:
@@ -190,13 +211,12 @@ def _homes(package: Package) -> dict[str, list[str]]:
         module, name = package.client.module, package.client.name
         homes |= {module: [name], f"async_{module}": [f"Async{name}"]}
     taken = {name for names in homes.values() for name in names}
-    for module, models in (
-        ("models", package.models),
-        ("webhooks", package.event_models),
+    for module, names in (
+        ("models", _names(package.models, package.unions)),
+        ("webhooks", _names(package.event_models, package.event_unions)),
     ):
-        names = [model.name for model in models if model.name not in taken]
-        if names:
-            homes[module] = names
+        if free := [name for name in names if name not in taken]:
+            homes[module] = free
     return homes
 
 

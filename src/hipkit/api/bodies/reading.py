@@ -18,6 +18,7 @@ import msgspec
 
 from hipkit.api.bodies.json_grammar import BOM, parse_json
 from hipkit.api.bodies.misfit import Misfit, read_misfit
+from hipkit.api.bodies.unions import TaggedUnion
 from hipkit.api.bodies.writing import remember_nulls
 
 __all__ = [
@@ -84,7 +85,12 @@ def convert_json(document: object, kind: object) -> object:
     """
     for _ in range(MOST_REPAIRS):
         try:
-            value = msgspec.convert(document, cast("type[object]", kind), strict=False)
+            value = msgspec.convert(
+                document,
+                cast("type[object]", kind),
+                strict=False,
+                dec_hook=_read_union,
+            )
         except msgspec.ValidationError as error:
             misfit = read_misfit(error)
         except RecursionError:
@@ -102,7 +108,27 @@ def convert_json(document: object, kind: object) -> object:
 
 @cache
 def _decoder(kind: object) -> msgspec.json.Decoder[object]:
-    return msgspec.json.Decoder(cast("type[object]", kind), strict=False)
+    return msgspec.json.Decoder(
+        cast("type[object]", kind), strict=False, dec_hook=_read_union
+    )
+
+
+def _read_union(kind: type, value: object) -> object:
+    """Read an object as the model that its tag names; as it is, if the tag is not listed."""
+    if not issubclass(kind, TaggedUnion):  # It is `object`.
+        return value
+    if not isinstance(value, dict):
+        raise ValueError(f"Expected `object`, got `{type(value).__name__}`")
+    tag = value.get(kind.tag)
+    model = kind.kinds.get(tag) if isinstance(tag, str) else None
+    if model is None:
+        return value
+    try:
+        return convert_json(value, model)
+    except UnreadableError as error:
+        fault = f"{error.where}: {error}"
+    # msgspec adds the place of the object.
+    raise ValueError(fault)
 
 
 def _mend_all(document: object, misfit: Misfit) -> bool:
