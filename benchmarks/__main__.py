@@ -29,6 +29,7 @@ from benchmarks import (
     notifications,
     page,
     relay,
+    rendering,
     server_memory,
     webhook_load,
 )
@@ -72,6 +73,7 @@ ROWS: Mapping[str, Row] = {
     "webhooks": Row("Notifications and webhooks", webhook_load.measure),
     "dead": Row("One dead target of fifty", dead_target.measure),
     "relay": Row("A relay", relay.measure),
+    "render": Row("Rendering for each target", rendering.measure),
     "addon": Row("Webhooks that an add-on gets", addon_webhooks.measure),
 }
 
