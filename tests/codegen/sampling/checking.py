@@ -261,7 +261,8 @@ def _response(
     if not contents or seed.startswith("HEAD "):
         return RawResponse(status, {}), None
     content = contents[0]
-    media_type = content.media_type.replace("*", "json")
+    subtype = "json" if is_json(content.media_type) else "x-sampled"
+    media_type = content.media_type.replace("*/", "application/").replace("*", subtype)
     headers = {"content-type": media_type}
     sampler = Sampler(f"{seed} {status}", which)
     schema = content.schema

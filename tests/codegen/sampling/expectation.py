@@ -200,7 +200,7 @@ def named_values(parameter: Parameter, value: object) -> Iterator[Named]:
 def is_json(media_type: str) -> bool:
     """Return whether a body of a media type is JSON; `*/*` is taken for it."""
     plain = media_type.partition(";")[0].strip().lower()
-    return plain.endswith(("/json", "+json", "/*"))
+    return plain.endswith(("/json", "+json")) or plain in ("*/*", "application/*")
 
 
 def is_file(schema: Schema) -> bool:

@@ -326,6 +326,8 @@ class _Reader:
             if str(status).startswith("x-"):
                 continue
             answer = self._follow(referring)
+            if answer.get("x-after-redirect"):
+                continue  # It comes from the redirect's target, not from this operation.
             contents = answer.get("content", {})
             if self._is_swagger and "schema" in answer:
                 is_file = answer["schema"].get("type") == "file"
