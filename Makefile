@@ -10,8 +10,8 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 # names, which its type check leaves out too, and what needs much time or programs of others.
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py tests/vendors
 LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchmarks.py \
-	tests/e2e/test_demo.py tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py \
-	tests/e2e/test_packaging.py tests/relay tests/spec \
+	tests/e2e/test_demo.py tests/e2e/test_hover.py tests/e2e/test_old_programs.py \
+	tests/e2e/test_old_senders.py tests/e2e/test_packaging.py tests/relay tests/spec \
 	tests/unit/server/storage/postgres
 # What `make test` runs on SQLite, and `make test-all` on PostgreSQL.
 ON_EVERY_DATABASE := tests/contract/storage

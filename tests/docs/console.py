@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 from sybil import Example
 
@@ -56,7 +57,7 @@ def run_command(command: str, reader: Reader) -> str:
     done = subprocess.run(
         ["/bin/sh", "-c", reader.local(command)],
         cwd=reader.folder,
-        env=shell_environment(),
+        env=shell_environment() | in_a_checkout(command),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -65,6 +66,13 @@ def run_command(command: str, reader: Reader) -> str:
         check=False,
     )
     return reader.as_written(done.stdout)
+
+
+def in_a_checkout(command: str) -> dict[str, str]:
+    """Return what lets a command run as in the repository's root, if the page does so."""
+    if not command.startswith("python -m codegen"):
+        return {}
+    return {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def run_until_stopped(
