@@ -87,6 +87,18 @@ async def test_a_phrase_stands_together(talk: Talk) -> None:
     assert await talk.find("is full") == ["disk is full"]
 
 
+async def test_a_phrase_is_found_wherever_it_stands(talk: Talk) -> None:
+    # Indexes bound how many places they keep: of all words, and of one that comes often.
+    text = "a " * 30_000 + "far end"
+    await talk.say(text)
+
+    assert await talk.find("far end") == [text]
+    assert await talk.find("a far") == [text]
+    assert await talk.find("a fa", is_prefix=True) == [text]
+    assert await talk.find("end far") == []
+    assert await talk.find("a end") == []
+
+
 async def test_only_a_begun_word_goes_on(talk: Talk) -> None:
     await talk.say("deployment of café")
 
