@@ -218,11 +218,7 @@ def _made_by(options: argparse.Namespace) -> str:
 
 
 def _reject_taken(package: str, out: Path) -> None:
-    """Reject the name of an installed module, unless the output is that module or inside it.
-
-    Raises:
-        SpecError: An import of the name would load the other module.
-    """
+    """Reject the name of an installed module, unless the output is that module or inside it."""
     name, *inner = package.split(".")
     top = [out.resolve(), *out.resolve().parents][len(inner)]
     try:

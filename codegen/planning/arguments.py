@@ -23,8 +23,6 @@ from codegen.reading.flat import Flat
 from codegen.reading.parameters import Parameter, parameters
 from codegen.reading.paths import PathOperation, template_names
 
-__all__ = ["Arguments"]
-
 
 class Arguments:
     """Plans the arguments of one operation, in steps that share its parts.
@@ -33,9 +31,6 @@ class Arguments:
         operation: The operation.
         schemas: The document's.
         owner: The operation's class.
-
-    Raises:
-        SpecError: A part of it cannot be expressed.
     """
 
     def __init__(self, operation: PathOperation, schemas: Schemas, owner: str) -> None:

@@ -16,8 +16,6 @@ from codegen.reading.flat import Flat, Flattener
 from codegen.reading.parameters import parameters
 from codegen.reading.paths import PathOperation
 
-__all__ = ["Directions", "is_for"]
-
 OTHER = {Use.ANSWER: "writeOnly", Use.INPUT: "readOnly"}
 """The mark of what a direction leaves out."""
 PARTS = ("items", "additionalProperties")

@@ -13,8 +13,6 @@ from codegen.planning.python_types import Type
 from codegen.reading.document import Node, Place
 from codegen.reading.limits import Limits
 
-__all__ = ["Member", "Model", "Use", "python_name"]
-
 
 class Use(Enum):
     """What a type is used for."""

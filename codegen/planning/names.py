@@ -13,25 +13,6 @@ from collections.abc import Callable, Iterable
 
 from codegen.reading.document import words
 
-__all__ = [
-    "CALL_OPTIONS",
-    "MODEL_ATTRIBUTES",
-    "OPERATION_ATTRIBUTES",
-    "RESERVED_CLASSES",
-    "RESERVED_METHODS",
-    "RESERVED_MODULES",
-    "argument_name",
-    "class_name",
-    "is_name",
-    "is_secret_name",
-    "module_name",
-    "operation_name",
-    "options_name",
-    "usable_name",
-    "with_suffix",
-]
-
-
 WHOLE_WORDS = {"OAuth": "Oauth"}
 """Words that are not split at a capital letter: `oauth_sessions`, not `o_auth_sessions`."""
 

@@ -24,8 +24,6 @@ from codegen.reading.document import Node, SpecError
 from codegen.reading.paths import PathOperation
 from codegen.reading.problems import Problems
 
-__all__ = ["PREFIXES", "Names", "name_operations"]
-
 LONGEST_MODULE = 200
 """In bytes; what file systems take is a little more."""
 

@@ -20,8 +20,6 @@ from codegen.planning.texts import OperationTexts, declared_errors
 from codegen.reading.bodies import Body, answers
 from codegen.reading.paths import PathOperation, second_methods
 
-__all__ = ["plan_operation"]
-
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
 
 
@@ -38,9 +36,6 @@ def plan_operation(
         schemas: The document's.
         group: The class with its method.
         common_errors: Those that its docstring leaves out.
-
-    Raises:
-        SpecError: A part of it cannot be expressed.
     """
     node = operation.node
     name = class_name(operation.name)

@@ -8,21 +8,6 @@ from dataclasses import dataclass, field
 
 from codegen.reading.limits import Rule
 
-__all__ = [
-    "Argument",
-    "Block",
-    "ClientClass",
-    "Error",
-    "Field",
-    "Group",
-    "Help",
-    "ModelClass",
-    "Operation",
-    "Package",
-    "Section",
-    "UnionClass",
-]
-
 BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
 
 

@@ -37,8 +37,6 @@ from codegen.reading.paths import METHODS, PathOperation, component_schemas
 from codegen.reading.problems import Problems
 from codegen.reading.servers import default_base_url
 
-__all__ = ["plan", "renamed"]
-
 QUOTED_OR_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
 
 
@@ -64,9 +62,6 @@ def plan(
         command: The command in the header of each file.
         client: The client's class, where it has another home or base than usual.
         auth: What operations need that declare nothing, one of `security.AUTH`.
-
-    Raises:
-        SpecError: The document as a whole cannot be used.
     """
     names = name_operations(check(document, problems, auth), problems)
     # First, so that an object inside of a component is named after it, and not after an operation

@@ -5,18 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = [
-    "LONGEST_FIRST_LINE",
-    "bullets",
-    "one_line",
-    "paragraphs",
-    "plain",
-    "sentence",
-    "split_link",
-    "titled",
-]
-
-
 LONGEST_FIRST_LINE = 76
 
 

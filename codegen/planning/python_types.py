@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["BYTES", "NOTHING", "OBJECT", "TEXT", "Part", "Type", "joined", "single"]
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -11,8 +11,6 @@ from codegen.reading.bodies import Answer, answers, is_json
 from codegen.reading.document import Node
 from codegen.reading.paths import PathOperation
 
-__all__ = ["Result", "plan_result"]
-
 REDIRECTS = ("301", "302", "303", "307", "308")
 
 
@@ -36,9 +34,6 @@ def plan_result(operation: PathOperation, schemas: Schemas, owner: str) -> Resul
         operation: The operation.
         schemas: The document's.
         owner: What a model is called that has no name in the document.
-
-    Raises:
-        SpecError: It cannot be expressed.
     """
     found = {answer.status: answer for answer in answers(operation)}
     good = [answer for status, answer in found.items() if status.startswith("2")]

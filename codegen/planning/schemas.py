@@ -30,9 +30,6 @@ from codegen.reading.flat import Flat, Flattener
 from codegen.reading.limits import Limits, Siblings, limits_of
 from codegen.reading.problems import Problems
 
-__all__ = ["Schemas"]
-
-
 LONGEST_TYPE = 2_000
 """In characters. References to references can double a type each time; beyond, it is `object`."""
 
@@ -91,11 +88,7 @@ class Schemas:
             self._claim(key, node)
 
     def models_of(self, node: Node) -> list[Model]:
-        """Return the model of a shared schema, and those that only it uses.
-
-        Raises:
-            SpecError: It cannot be expressed, or refers to what cannot.
-        """
+        """Return the model of a shared schema, and those that only it uses."""
         with self.undone_on_failure():
             flat = self.flatten(node)
             models: list[Model] = []
@@ -341,11 +334,7 @@ class Schemas:
     def members(
         self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
     ) -> Iterator[Member]:
-        """Yield the members of an object, without those that its direction does not have.
-
-        Raises:
-            SpecError: Two have the same Python name.
-        """
+        """Yield the members of an object, without those that its direction does not have."""
         wires: dict[str, str] = {}
         direction = Use.ANSWER if use is Use.ANSWER else Use.INPUT
         differs = (

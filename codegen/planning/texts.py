@@ -26,19 +26,6 @@ from codegen.reading.document import Node, SpecError, pointer
 from codegen.reading.limits import Limits
 from codegen.reading.paths import PathOperation
 
-__all__ = [
-    "OperationTexts",
-    "argument_text",
-    "common_errors",
-    "declared_errors",
-    "described",
-    "group_text",
-    "member_text",
-    "model_text",
-    "union_text",
-]
-
-
 LONGEST_DEFAULT = 60
 
 

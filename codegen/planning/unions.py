@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from codegen.reading.document import Node, Place
 from codegen.reading.flat import Flat
 
-__all__ = ["TaggedUnion", "discriminator", "kinds_by_tag"]
-
 
 @dataclass(frozen=True, slots=True)
 class TaggedUnion:

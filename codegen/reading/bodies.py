@@ -12,9 +12,6 @@ from codegen.reading.document import Node, SpecError, words
 from codegen.reading.parameters import Parameter, argument
 from codegen.reading.paths import PathOperation
 
-__all__ = ["Answer", "Body", "answers", "body", "is_json"]
-
-
 JSON = "application/json"
 
 
@@ -53,11 +50,7 @@ class Answer:
 
 
 def body(operation: PathOperation) -> Body | None:
-    """Return what an operation sends, or `None`.
-
-    Raises:
-        SpecError: It is of a media type that cannot be sent.
-    """
+    """Return what an operation sends, or `None`."""
     if operation.node.document.is_swagger:
         return _swagger_body(operation)
     node = operation.node.get("requestBody")

@@ -16,8 +16,6 @@ from codegen.reading.problems import Problems
 from codegen.reading.security import access_of
 from codegen.reading.servers import server_prefix
 
-__all__ = ["check"]
-
 OPENAPI_VERSION = r"3\.[01](\.\d+)?(-.*)?"
 
 OPERATION_WORDS = words(
@@ -35,9 +33,6 @@ def check(
         document: The document.
         problems: Where they are collected.
         auth: What operations need that declare nothing, one of `security.AUTH`.
-
-    Raises:
-        SpecError: The document is of a version that is not supported, or has no operation.
     """
     _check_version(document)
     operations: list[PathOperation] = []

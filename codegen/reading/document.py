@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-__all__ = ["Document", "Node", "Place", "SpecError", "pointer", "words"]
-
 Place = tuple[str, ...]
 """The keys and indices from the document's root down to a value."""
 
@@ -138,11 +136,7 @@ class Node:
         return node
 
     def referent(self) -> Node:
-        """Return what the `$ref` of this value names.
-
-        Raises:
-            SpecError: It names nothing, or something outside of the document.
-        """
+        """Return what the `$ref` of this value names."""
         reference = Node(self.document, (*self.place, "$ref"), self._mapping()["$ref"])
         if not isinstance(reference.value, str):
             raise reference.error("must be a text such as '#/components/schemas/Pet'")

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from codegen.reading.document import Node, Place, words
 
-__all__ = ["Flat", "Flattener"]
-
 SCHEMA_WORDS = words(
     "$ref $comment $schema $defs definitions title description default example examples type"
     " format properties required items enum const allOf oneOf anyOf not if then else"

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from codegen.reading.document import Node
 from codegen.reading.flat import Flat
 
-__all__ = ["Limits", "Rule", "Scalar", "Siblings", "limits_of"]
-
 Rule = tuple[tuple[str, object], ...]
 """The keywords of a `hipkit.api.model.Rule`."""
 

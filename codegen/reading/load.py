@@ -18,8 +18,6 @@ import yaml
 
 from codegen.reading.document import Document, Place, SpecError
 
-__all__ = ["load"]
-
 DEEPEST = 100
 MOST_VALUES = 500_000
 
@@ -37,9 +35,6 @@ def load(path: Path, name: str | None = None) -> Document:
     Args:
         path: A YAML or JSON file, in UTF-8.
         name: Its name in errors; the path by default.
-
-    Raises:
-        SpecError: The file cannot be read, or is not a mapping.
     """
     name = name or str(path)
     try:

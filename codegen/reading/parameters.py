@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from codegen.reading.document import Node, words
 from codegen.reading.paths import PathOperation
 
-__all__ = ["Parameter", "argument", "parameters"]
-
-
 IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
 
@@ -60,11 +57,7 @@ class Parameter:
 
 
 def parameters(operation: PathOperation) -> list[Parameter]:
-    """Return an operation's parameters; its own replace those of its path.
-
-    Raises:
-        SpecError: A parameter is of a kind that cannot be sent.
-    """
+    """Return an operation's parameters; its own replace those of its path."""
     found: dict[tuple[str, str], Parameter] = {}
     for owner in (operation.path_item, operation.node):
         here: set[tuple[str, str]] = set()

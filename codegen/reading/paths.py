@@ -10,16 +10,6 @@ from codegen.reading.document import Document, Node
 from codegen.reading.problems import Problems
 from codegen.reading.security import NOTHING, Access
 
-__all__ = [
-    "METHODS",
-    "PathOperation",
-    "component_schemas",
-    "path_operations",
-    "second_methods",
-    "template_names",
-]
-
-
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from codegen.reading.document import SpecError
 
-__all__ = ["Problems", "in_short"]
-
 SHOWN_NAMES = 5
 
 
@@ -46,11 +44,7 @@ class Problems:
                 self.left_out.setdefault(operation, error)
 
     def choose(self, why: str, name: str, error: SpecError) -> None:
-        """Note that a name was chosen; in strict mode it is a problem.
-
-        Raises:
-            SpecError: The mode is strict.
-        """
+        """Note that a name was chosen; in strict mode it is a problem."""
         if self.strict:
             raise error
         self._choices.setdefault(why, []).append(name)

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 
 from codegen.reading.document import Node, SpecError
 
-__all__ = ["AUTH", "NOTHING", "Access", "access_of"]
-
 AUTH = ("bearer", "basic", "none")
 """What `x-auth` and `--auth` may say."""
 BEARER_TYPES = ("oauth2", "openIdConnect")
@@ -39,9 +37,6 @@ def access_of(operation: Node, default: str = "none") -> Access:
     Args:
         operation: The operation.
         default: What those need that declare nothing.
-
-    Raises:
-        SpecError: It needs what cannot be sent.
     """
     root = operation.document.root
     declared = operation.get("x-auth")

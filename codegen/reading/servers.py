@@ -12,8 +12,6 @@ from urllib.parse import urljoin, urlsplit
 from codegen.reading.document import Node
 from codegen.reading.paths import PathOperation
 
-__all__ = ["default_base_url", "server_prefix"]
-
 RELATIVE = "https://relative.invalid/"
 """What relative addresses are resolved against."""
 
@@ -39,11 +37,7 @@ def default_base_url(root: Node) -> str | None:
 
 
 def server_prefix(operation: PathOperation) -> str:
-    """Return the path below the client's base URL that an operation's own servers add.
-
-    Raises:
-        SpecError: They are on another host, or not below the base URL.
-    """
+    """Return the path below the client's base URL that an operation's own servers add."""
     owner = next(
         (each for each in (operation.node, operation.path_item) if each.has("servers")),
         None,

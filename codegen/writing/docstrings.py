@@ -12,9 +12,6 @@ from codegen.planning.prose import (
     plain,
 )
 
-__all__ = ["layout"]
-
-
 WIDTH = 88
 
 

@@ -21,8 +21,6 @@ from codegen.reading.document import SpecError
 from codegen.reading.problems import in_short
 from codegen.writing.formatting import HEADER
 
-__all__ = ["MANIFEST", "differences", "with_manifest", "write"]
-
 MANIFEST = "generated.json"
 OUR_NAME = re.compile(r"(raw/)?\w[\w.]*")
 
@@ -37,11 +35,7 @@ def with_manifest(texts: Mapping[str, str], command: str) -> dict[str, str]:
 def differences(
     out: Path, texts: Mapping[str, str], mark: str = HEADER
 ) -> Iterator[str]:
-    """Yield a diff from the existing files to the generated ones; `mark` begins ours.
-
-    Raises:
-        SpecError: They cannot be read.
-    """
+    """Yield a diff from the existing files to the generated ones; `mark` begins ours."""
     found = _Folder.read(out, texts, mark)
     for name in sorted({*texts, *found.texts} - {MANIFEST}):
         path = f"{out.name}/{name}"
@@ -72,10 +66,6 @@ def write(
 
     Returns:
         A line that says which files are new, changed or removed.
-
-    Raises:
-        SpecError: A file that is not ours has one of the names, one of ours was changed, or the
-            folder is not writable.
     """
     found = _Folder.read(out, texts, mark)
     changed = [name for name, text in texts.items() if found.texts.get(name) != text]

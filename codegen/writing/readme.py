@@ -7,8 +7,6 @@ import re
 from codegen.planning.package import Argument, Package
 from codegen.planning.prose import one_line
 
-__all__ = ["cell", "first_call"]
-
 SAMPLES = {"bool": "True", "bytes": 'b"..."', "float": "1.5", "int": "1"}
 NEEDS = {"basic": 'authorization="Basic ..."', "none": ""}
 """What a client is made with for the first call; a token otherwise."""

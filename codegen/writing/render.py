@@ -26,8 +26,6 @@ from codegen.writing.docstrings import layout
 from codegen.writing.formatting import formatted
 from codegen.writing.readme import cell, first_call
 
-__all__ = ["render", "render_clients", "wrapped"]
-
 CLASS_MAPPING = re.compile(r"^ +(query|header|members|rules|kinds) = \{", re.MULTILINE)
 EXCUSE = "# ruff: noqa: RUF012 - the base class declares these as class variables"
 
@@ -36,11 +34,7 @@ LITERAL_WIDTH = 64
 
 
 def render(package: Package) -> dict[str, str]:
-    """Return the text of every file, by its path inside the package.
-
-    Raises:
-        SpecError: ruff is missing, or rejects the text.
-    """
+    """Return the text of every file, by its path inside the package."""
     environment = _environment(package)
     texts = {name: _excused(text) for name, text in _texts(environment, package)}
     texts = formatted(package.name, texts)
@@ -59,9 +53,6 @@ def render_clients(package: Package) -> dict[str, str]:
     """Return the texts of the modules with the client and the asynchronous one, by their names.
 
     They are part of the package unless its client has another home.
-
-    Raises:
-        SpecError: ruff is missing, or rejects the text.
     """
     texts = dict(_clients(_environment(package), package))
     return formatted(package.name, texts)
