@@ -203,11 +203,14 @@ class RouteKind:
         if delivery.stands_for and posted.answer.verdict == "content":
             posted = await self._withdraw(record.id, posted)
         outcome = outcome_of(
-            route, posted, tries=record.tries + 1, thread=_thread_of(delivery, posted)
+            route,
+            posted,
+            tries=record.tries + 1,
+            thread=_thread_of(delivery, posted),
+            milliseconds=round((time.monotonic() - began) * 1000),
         )
         self._recent.add(delivery, outcome)
-        milliseconds = round((time.monotonic() - began) * 1000)
-        return replace(outcome, milliseconds=milliseconds)
+        return outcome
 
     async def settle(
         self,

@@ -28,7 +28,12 @@ LONGEST_KEY = 200
 
 
 def outcome_of(
-    route: Route, posted: Posted, *, tries: int, thread: str | None = None
+    route: Route,
+    posted: Posted,
+    *,
+    tries: int,
+    thread: str | None = None,
+    milliseconds: int | None = None,
 ) -> RouteOutcome:
     """Return what a target's answer means for the route.
 
@@ -37,6 +42,7 @@ def outcome_of(
         posted: What came of the message.
         tries: How often it has been tried, this time included.
         thread: What the target calls the thread that the message was sent into.
+        milliseconds: How long the try took.
     """
     answer = posted.answer
     verdict = VERDICTS[answer.verdict]
@@ -51,6 +57,7 @@ def outcome_of(
         pause_seconds=route.target.pace_seconds,
         # A reply to a reply belongs to the same thread: targets know no threads within threads.
         reference=None if answer.reference is None else thread or answer.reference,
+        milliseconds=milliseconds,
     )
 
 
