@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from urllib.parse import quote
 
 from codegen.planning.arguments import Arguments
@@ -11,7 +11,7 @@ from codegen.planning.names import (
     class_name,
     options_name,
 )
-from codegen.planning.package import Error, Operation
+from codegen.planning.package import Argument, Error, Operation
 from codegen.planning.prose import one_line
 from codegen.planning.python_types import TEXT
 from codegen.planning.results import plan_result
@@ -47,8 +47,6 @@ def plan_operation(
     result = plan_result(operation, schemas, f"{name}Result")
     outcome = "str" if result.is_redirect else result.type.annotation
     access = operation.access
-    auth = access.auth
-    scopes = node.texts("x-scopes")
     options = options_name(argument.name for argument in arguments)
     found = answers(operation)
     texts = OperationTexts(
@@ -57,40 +55,50 @@ def plan_operation(
         arguments=arguments,
         answers=found,
         returns=outcome != "None",
-        auth=auth,
+        auth=access.auth,
         takes_options=bool(options),
         common_errors=common_errors,
     )
-    content = planner.body
+    template = _path(operation, {argument.wire: argument.name for argument in path})
+    is_read = not result.is_redirect and outcome != "None"
+    declared: dict[str, object] = {
+        "operation_id": operation.name,
+        "tag": operation.tag,
+        "method": operation.method,
+        "path": template,
+        "auth": access.auth if access.auth != "bearer" else "",
+        "key_in": access.key_in,
+        "token_optional": access.is_optional,
+        "scopes": node.texts("x-scopes"),
+        "token_types": node.texts("x-token-types"),
+        "any_token": node.flag("x-any-token"),
+        "result": _Code(outcome) if is_read else "",
+        "is_text": result.type.parts == TEXT.parts,
+        "redirect": result.is_redirect,
+        "redirect_member": result.redirect_member,
+        "statuses": result.statuses if result.statuses != (200,) else (),
+        **_places(arguments),
+        **_body(planner, arguments),
+        "secrets": {
+            each.name for each in arguments if each.secret and each.where != "body"
+        },
+        "credentials": {each.name for each in arguments if each.credential},
+    }
     return Operation(
         name=operation.name,
         class_name=name,
         tag=operation.tag,
         method=operation.method,
         also=second_methods(operation),
-        path=_path(operation, {argument.wire: argument.name for argument in path}),
+        path=template,
         summary=one_line(node.text("summary")),
         official_name=node.text("x-official-name"),
         deprecated=node.flag("deprecated"),
-        auth=auth,
-        key_in=access.key_in,
-        token_optional=access.is_optional,
-        scopes=scopes,
-        token_types=node.texts("x-token-types"),
-        any_token=node.flag("x-any-token"),
+        access=access,
         result=outcome,
         is_page=node.flag("x-page"),
-        reads=None if result.is_redirect or outcome == "None" else outcome,
-        is_text=result.type.parts == TEXT.parts,
-        redirect=result.is_redirect,
-        redirect_member=result.redirect_member,
-        statuses=result.statuses,
+        attributes={name: _literal(value) for name, value in declared.items() if value},
         arguments=arguments,
-        from_path=tuple(planner.from_path),
-        body_kind=content.kind if content else None,
-        whole_body=planner.is_whole,
-        optional_body=not (planner.is_whole or not content or content.required),
-        content_type=_content_type(content),
         class_text=texts.for_class(f"{group}.{operation.name}"),
         method_text=texts.for_method(),
         async_text=texts.for_async_method(),
@@ -99,6 +107,56 @@ def plan_operation(
         options=options,
         models=result.type.models.union(*(item.models for item in arguments)),
     )
+
+
+class _Code(str):
+    """A text that is Python already."""
+
+    __slots__ = ()
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, _Code):
+        return value
+    # The order of a set differs from run to run.
+    return (
+        f"frozenset({{{repr(sorted(value))[1:-1]}}})"
+        if isinstance(value, set)
+        else repr(value)
+    )
+
+
+def _wires(arguments: Sequence[Argument], where: str) -> dict[str, str]:
+    """Return Python name -> name in the document, of the arguments in one place."""
+    return {each.name: each.wire for each in arguments if each.where == where}
+
+
+def _places(arguments: Sequence[Argument]) -> dict[str, object]:
+    """Return what a class declares of its query and headers, and of files."""
+    separators = {each.name: each.separator for each in arguments if each.separator}
+    return {
+        "query": _wires(arguments, "query"),
+        "separators": {name: mark for name, mark in separators.items() if mark != ","},
+        "files": {each.name for each in arguments if each.is_file},
+        "joined": {name for name, mark in separators.items() if mark == ","},
+        "header": _wires(arguments, "header"),
+    }
+
+
+def _body(planner: Arguments, arguments: Sequence[Argument]) -> dict[str, object]:
+    """Return what a class declares of its body."""
+    content, is_whole = planner.body, planner.is_whole
+    if content is None:
+        return {}
+    content_type = _content_type(content)
+    members = dict(planner.from_path) | _wires(arguments, "body")
+    return {
+        "body_kind": content.kind,
+        "whole_body": is_whole,
+        "optional_body": not (is_whole or content.required),
+        "content_type": content_type if content_type != "application/json" else "",
+        "members": {} if is_whole else members,
+    }
 
 
 def _path(operation: PathOperation, names: Mapping[str, str]) -> str:
@@ -111,8 +169,8 @@ def _path(operation: PathOperation, names: Mapping[str, str]) -> str:
     )
 
 
-def _content_type(content: Body | None) -> str:
-    if content is None or content.kind in ("multipart", "related"):
+def _content_type(content: Body) -> str:
+    if content.kind in ("multipart", "related"):
         return "application/json"  # Its boundary comes with the body.
     if "*" in content.content_type:
         subtype = "json" if content.kind == "json" else "octet-stream"

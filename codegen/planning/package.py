@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codegen.reading.limits import Rule
+from codegen.reading.security import Access
 
 BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
 
@@ -72,33 +73,14 @@ class Operation:
     summary: str
     official_name: str
     deprecated: bool
-    auth: str
-    key_in: tuple[str, str] | None
-    """Where an API key goes, and under which name."""
-    token_optional: bool
-    scopes: tuple[str, ...]
-    token_types: tuple[str, ...]
-    any_token: bool
-    """Whether a token of any kind may be used for it."""
+    access: Access
     result: str
     """What the methods return; `str` for a redirect."""
     is_page: bool
     """Whether the result is one page of a list."""
-    reads: str | None
-    """The type that the body is decoded into, if there is one."""
-    is_text: bool
-    """Whether the body is text, and no JSON."""
-    redirect: bool
-    redirect_member: str | None
-    """The member of the result that takes the target of a redirect."""
-    statuses: tuple[int, ...]
+    attributes: Mapping[str, str]
+    """What the class declares beside its arguments, as Python."""
     arguments: tuple[Argument, ...]
-    from_path: tuple[tuple[str, str], ...]
-    """Path arguments that the body repeats, with their name there."""
-    body_kind: str | None
-    whole_body: bool
-    optional_body: bool
-    content_type: str
     class_text: Sequence[Block]
     method_text: Sequence[Block]
     async_text: Sequence[Block]
@@ -136,45 +118,6 @@ class Operation:
     def passed_options(self) -> str:
         """What follows the operation when a method passes it on."""
         return f", **{self.options}" if self.options else ""
-
-    def wires(self, where: str) -> dict[str, str]:
-        """Python name -> name in the document, of the arguments in one place."""
-        return {item.name: item.wire for item in self.arguments if item.where == where}
-
-    @property
-    def members(self) -> dict[str, str]:
-        """Python name -> member of the body."""
-        return {} if self.whole_body else dict(self.from_path) | self.wires("body")
-
-    @property
-    def joined(self) -> list[str]:
-        """Arguments whose items are sent as one value, separated by commas."""
-        return sorted(item.name for item in self.arguments if item.separator == ",")
-
-    @property
-    def separators(self) -> dict[str, str]:
-        """Arguments whose items are sent as one value -> what else separates them."""
-        return {
-            item.name: item.separator
-            for item in self.arguments
-            if item.separator not in (None, ",")
-        }
-
-    @property
-    def files(self) -> list[str]:
-        """Arguments that are files of a form."""
-        return sorted(item.name for item in self.arguments if item.is_file)
-
-    @property
-    def secrets(self) -> list[str]:
-        """Arguments outside of the body that are never shown; nothing of a body is."""
-        outside = (item for item in self.arguments if item.where != "body")
-        return sorted(item.name for item in outside if item.secret)
-
-    @property
-    def credentials(self) -> list[str]:
-        """Arguments of the body that are credentials."""
-        return sorted(item.name for item in self.arguments if item.credential)
 
     @property
     def cleared(self) -> list[str]:

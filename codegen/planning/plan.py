@@ -219,7 +219,10 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
     return replace(
         operation,
         result=renamed(operation.result, names),
-        reads=renamed(operation.reads, names) if operation.reads else None,
+        attributes={
+            name: renamed(text, names) if name == "result" else text
+            for name, text in operation.attributes.items()
+        },
         arguments=tuple(
             replace(argument, annotation=renamed(argument.annotation, names))
             for argument in operation.arguments

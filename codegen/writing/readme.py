@@ -30,7 +30,11 @@ def first_call(package: Package) -> str:
     if not calls or client is None:
         return ""
     _, operation, call = min(calls, key=lambda each: each[0])
-    token = "" if operation.token_optional else NEEDS.get(operation.auth, '"TOKEN"')
+    token = (
+        ""
+        if operation.access.is_optional
+        else NEEDS.get(operation.access.auth, '"TOKEN"')
+    )
     base_url = "" if client.default_base_url else 'base_url="https://api.example.com"'
     made = f"{client.name}({', '.join(filter(None, (token, base_url)))})"
     sent = call if operation.result == "None" else f"print({call})"
