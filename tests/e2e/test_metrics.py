@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import re
 import sqlite3
 import sys
@@ -17,7 +18,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from tests.e2e.serving import PATIENCE_SECONDS, Running, hipkit, serving
+from tests.e2e.serving import HIPKIT, PATIENCE_SECONDS, Running, hipkit, serving
 
 SECRETS = {
     name: f"s3cret-{name}"
@@ -244,6 +245,44 @@ def test_metrics_are_answered_while_the_database_is_not_ready(tmp_path: Path) ->
         lock.execute("ROLLBACK")
         lock.close()
         wait_for(lambda: "\nhipkit_ready 1.0\n" in scrape(url))
+
+
+def test_a_relay_counts_what_old_programs_send_and_not_who_they_are(
+    tmp_path: Path, receiver: str
+) -> None:
+    for name in ("hook", "closed", "signature"):
+        (tmp_path / name).write_text(f"{receiver}/{SECRETS['hook']}-long-enough\n")
+        (tmp_path / name).chmod(0o600)
+    (tmp_path / "relay.toml").write_text(RELAY)
+    command = (*HIPKIT, "relay", "relay.toml")
+    with serving(tmp_path, "--metrics", "0", command=command) as server:
+        url = metrics_url(server)
+        token, room = SECRETS["token"], f"Dev%20{SECRETS['room']}"
+        answer = server.raw(
+            f"GET /v1/rooms/message?auth_token={token}&room_id={room}&from=CI&message=hi"
+            " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert answer.startswith(b"HTTP/1.1 200")
+        delivered = 'hipkit_deliveries_total{kind="route",outcome="delivered"} 2.0'
+        wait_for(lambda: delivered in scrape(url))
+        found = scrape(url)
+        assert 'operation="rooms_message_by_get"' in found
+        for secret in SECRETS.values():
+            assert secret not in found
+
+
+def test_the_url_is_among_the_facts_and_a_connection_does_not_hold_the_end_up(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path, "--metrics", "0", "--json") as server:
+        # `serving` reads the first line, which is all of it.
+        facts = json.loads(server.base_url)
+        parts = urlsplit(facts["metrics_url"])
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        connection.request("GET", parts.path)
+        assert connection.getresponse().read()
+        assert server.stop() == 0
+        connection.close()
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
