@@ -19,9 +19,9 @@ from codegen.reading.document import SpecError
 from codegen.reading.load import load
 from codegen.reading.problems import Problems
 from codegen.reading.security import AUTH
-from codegen.writing.files import differences, with_manifest, write
-from codegen.writing.formatting import HEADER
-from codegen.writing.render import render, render_clients
+from codegen.writing.render import MARK, render, render_clients
+from sourcefiles.errors import GenerationError
+from sourcefiles.files import differences, with_manifest, write
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("v1", "v2")
@@ -79,10 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
             return REFUSED
         for out, texts in made.items():
             if options.check or options.diff:
-                lines += differences(out, texts)
+                lines += differences(out, texts, MARK)
             else:
-                print(write(out, texts, overwrite=options.overwrite), file=sys.stderr)
-    except SpecError as error:
+                print(
+                    write(out, texts, MARK, overwrite=options.overwrite),
+                    file=sys.stderr,
+                )
+    except GenerationError as error:
         print(error, file=sys.stderr)
         return REFUSED
     sys.stdout.writelines(
@@ -247,7 +250,7 @@ def _is_generated(origin: str) -> bool:
     return (
         path.name == "__init__.py"
         and path.is_file()
-        and path.read_text(encoding="utf-8", errors="replace").startswith(HEADER)
+        and path.read_text(encoding="utf-8", errors="replace").startswith(MARK)
     )
 
 

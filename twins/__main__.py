@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from codegen.reading.document import SpecError
-from codegen.writing.files import differences, write
+from sourcefiles.errors import GenerationError
+from sourcefiles.files import differences, write
 from twins.pairs import TWINS
 from twins.render import MARK, render_twins
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
                 lines += differences(folder, texts, MARK)
             else:
                 print(write(folder, texts, MARK), file=sys.stderr)
-    except SpecError as error:
+    except GenerationError as error:
         print(error, file=sys.stderr)
         return 2
     sys.stdout.writelines(lines)

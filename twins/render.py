@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
-from codegen.reading.document import SpecError
-from codegen.writing.formatting import formatted
+from sourcefiles.errors import GenerationError
+from sourcefiles.formatting import formatted
 
 __all__ = ["MARK", "Twin", "render_twin", "render_twins"]
 
@@ -79,7 +79,7 @@ def render_twin(twin: Twin, text: str) -> str:
     """Return the async half of a module's text, not yet formatted.
 
     Raises:
-        SpecError: Something cannot be converted, or an entry of the table fits nothing.
+        GenerationError: Something cannot be converted, or an entry of the table fits nothing.
     """
     header = f"{MARK} from {twin.source}: edits are lost.\n"
     return header + _Conversion(twin, text).result()
@@ -89,14 +89,14 @@ def render_twins(root: Path, twins: Iterable[Twin]) -> dict[Path, dict[str, str]
     """Return the async halves of a project: by folder, and by the name of the file.
 
     Raises:
-        SpecError: A source cannot be read or converted.
+        GenerationError: A source cannot be read or converted.
     """
     texts: dict[str, str] = {}
     for twin in twins:
         try:
             source = root.joinpath(twin.source).read_text(encoding="utf-8")
         except OSError as error:
-            raise SpecError(f"{twin.source}: {error.strerror}") from None
+            raise GenerationError(f"{twin.source}: {error.strerror}") from None
         texts[twin.target] = render_twin(twin, source)
     folders: dict[Path, dict[str, str]] = {}
     for target, text in formatted("hipkit", texts).items():
@@ -114,7 +114,9 @@ class _Conversion:
         try:
             self._tree = ast.parse(text)
         except SyntaxError as error:
-            raise SpecError(f"{twin.source}:{error.lineno}: {error.msg}") from None
+            raise GenerationError(
+                f"{twin.source}:{error.lineno}: {error.msg}"
+            ) from None
         self._parents = {
             child: parent
             for parent in ast.walk(self._tree)
@@ -148,12 +150,14 @@ class _Conversion:
         if self._unused:
             entry = min(self._unused)
             fault = f"{entry!r} does not occur here; remove it from twins/pairs.py"
-            raise SpecError(f"{self._twin.source}: {fault}")
+            raise GenerationError(f"{self._twin.source}: {fault}")
         pieces, position = [], 0
         for start, end, replacement in sorted(self._edits, key=lambda edit: edit[:2]):
             if start < position:
                 line = self._text.count("\n", 0, start) + 1
-                raise SpecError(f"{self._twin.source}:{line}: two entries overlap here")
+                raise GenerationError(
+                    f"{self._twin.source}:{line}: two entries overlap here"
+                )
             pieces += [self._text[position:start], replacement]
             position = end
         return "".join([*pieces, self._text[position:]])
@@ -316,8 +320,8 @@ class _Conversion:
         before = self._lines[line - 1].encode()[:column].decode()
         return self._starts[line - 1] + len(before)
 
-    def _error(self, node: Node, fault: str) -> SpecError:
-        return SpecError(f"{self._twin.source}:{node.lineno}: {fault}")
+    def _error(self, node: Node, fault: str) -> GenerationError:
+        return GenerationError(f"{self._twin.source}:{node.lineno}: {fault}")
 
 
 def _ends(path: str) -> Iterator[str]:

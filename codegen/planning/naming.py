@@ -20,12 +20,14 @@ from codegen.planning.names import (
     usable_name,
     with_suffix,
 )
-from codegen.reading.document import Node, SpecError
+from codegen.reading.document import Node
 from codegen.reading.paths import PathOperation
 from codegen.reading.problems import Problems
 
 LONGEST_MODULE = 200
 """In bytes; what file systems take is a little more."""
+
+LONGEST_SHOWN = 40
 
 DEFAULT_TAG = "default"
 PREFIXES = ("", "Async", "Raw", "AsyncRaw")
@@ -74,7 +76,7 @@ class _Namer:
     def names(self, operations: list[PathOperation]) -> Names:
         """Return the names, with a class for each module that none of the operations has."""
         groups: dict[str, str] = {}
-        taken = dict(self._classes)
+        taken = {kind: repr(name) for kind, name in self._classes.items()}
         left_out = set[str]()
         for module, tag in self._modules.items():
             group = class_name(module)
@@ -82,9 +84,12 @@ class _Namer:
             while _clashing(group, taken):
                 group = f"{group}Group"
             if group != wanted:
-                other = _clashing(wanted, taken)[0]
+                clashing = _clashing(wanted, taken)[0]
                 owner = next(each for each in operations if each.module == module)
-                error = self._group_error(owner, tag, wanted, other, taken)
+                error = (owner.node.get("tags") or owner.node).error(
+                    f"the tag {tag!r} results in the class {clashing}, like"
+                    f" {taken[clashing]}; rename one"
+                )
                 with self._problems.collecting(owner.label):
                     self._problems.choose(
                         "the class of a tag has another name, since an operation or another tag"
@@ -169,62 +174,42 @@ class _Namer:
         if tag in self._module_of:
             return self._module_of[tag]
         where = operation.node.get("tags") or operation.node
-        wanted = module_name(tag)
-        module = wanted if is_name(wanted) else usable_name(wanted, "tag")
-        if module != wanted:
-            self._choose_module(
-                tag,
-                module,
-                where.error(
-                    f"the tag {tag!r} is not a valid name of a Python module; rename it"
-                ),
+
+        def choose(module: str, fault: str) -> str:
+            self._problems.choose(
+                "no name of a module for a tag, so another one",
+                f"{_shortened(tag)} is {_shortened(module)}",
+                where.error(fault),
             )
+            return module
+
+        module = module_name(tag)
+        if not is_name(module):
+            fault = f"the tag {tag!r} is not a valid name of a Python module; rename it"
+            module = choose(usable_name(module, "tag"), fault)
         if len(module.encode()) > LONGEST_MODULE:
-            error = where.error("the tag is too long for a file's name; shorten it")
-            module = module.encode()[:LONGEST_MODULE].decode(errors="ignore")
-            self._choose_module(f"{tag[:40]}...", f"{module[:40]}...", error)
+            module = choose(
+                module.encode()[:LONGEST_MODULE].decode(errors="ignore"),
+                "the tag is too long for a file's name; shorten it",
+            )
         if module in RESERVED_MODULES:
-            error = where.error(
-                f"the tag {tag!r} results in the module {module!r}, which is reserved; rename it"
+            fault = (
+                f"the tag {tag!r} results in the module {module!r}, which is reserved"
             )
-            module = f"{module}_"
-            self._choose_module(tag, module, error)
+            module = choose(f"{module}_", f"{fault}; rename it")
         if module in self._modules:
-            error = where.error(
+            module = choose(
+                with_suffix(module, self._modules.__contains__),
                 f"the tags {self._modules[module]!r} and {tag!r} result in the same module"
-                f" {module!r}; write them alike"
+                f" {module!r}; write them alike",
             )
-            module = with_suffix(module, self._modules.__contains__)
-            self._choose_module(tag, module, error)
         self._modules[module] = tag
         self._module_of[tag] = module
         return module
 
-    def _choose_module(self, tag: str, module: str, error: SpecError) -> None:
-        self._problems.choose(
-            "no name of a module for a tag, so another one", f"{tag} is {module}", error
-        )
 
-    def _group_error(
-        self,
-        owner: PathOperation,
-        tag: str,
-        group: str,
-        clashing: str,
-        taken: Mapping[str, str],
-    ) -> SpecError:
-        other = self._names.get(taken[clashing])
-        node = owner.node if other is None else other.node
-        source = node.get("operationId") or node
-        if other is None:
-            return source.error(
-                f"the tag {tag!r} and {taken[clashing]} both result in the class {clashing};"
-                " rename one"
-            )
-        return source.error(
-            f"{other.name!r} results in the class {clashing}, which has the methods of the"
-            f" tag {tag!r}; give another 'operationId'"
-        )
+def _shortened(name: str) -> str:
+    return f"{name[:LONGEST_SHOWN]}..." if len(name) > LONGEST_SHOWN else name
 
 
 def _clashing(group: str, taken: Mapping[str, str]) -> list[str]:

@@ -6,26 +6,18 @@ place to the fault.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from sourcefiles.errors import GenerationError
+
 Place = tuple[str, ...]
 """The keys and indices from the document's root down to a value."""
 
-LONGEST_MESSAGE = 600
 
-
-class SpecError(Exception):
+class SpecError(GenerationError):
     """The document cannot be used; one line of text says where, why and how to fix it."""
-
-    def __init__(self, text: str) -> None:
-        line = "".join(letter if letter.isprintable() else " " for letter in text)
-        line = re.sub(" +", " ", line).strip()
-        if len(line) > LONGEST_MESSAGE:
-            line = f"{line[:LONGEST_MESSAGE]}..."
-        super().__init__(line)
 
 
 @dataclass(frozen=True, slots=True)

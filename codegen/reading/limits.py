@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from codegen.reading.document import Node
 from codegen.reading.flat import Flat
@@ -49,6 +50,7 @@ class Limits:
 
 
 UNLIMITED = Limits()
+DECORATES = ("any", "text")
 
 
 def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limits:
@@ -74,11 +76,20 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
         # A list is compared item by item.
         enum=_enum(items) if enum is None and items is not None else enum,
         required_when=_required_when(words.get("x-required-when"), siblings),
-        decorates=_decorates(words.get("x-decorates")),
+        decorates=_value(
+            words.get("x-decorates"), DECORATES.__contains__, "must be 'any' or 'text'"
+        ),
         empty_is_none=flat.word("x-empty-is-none") is True,
         null_keeps=flat.word("x-null-keeps") is True,
-        true_is_one=_true_is_one(words.get("x-true-is-one"), flat),
-        aliases=_aliases(words.get("x-aliases")),
+        true_is_one=_value(
+            words.get("x-true-is-one"),
+            lambda value: value is True and "integer" in flat.types,
+            "must be true, and beside the type 'integer'",
+        )
+        is True,
+        aliases=tuple(
+            _value(words.get("x-aliases"), _is_names, "must be a list of names") or ()
+        ),
         is_list=is_list,
     )
 
@@ -92,12 +103,21 @@ def _enum(flat: Flat) -> tuple[Scalar, ...] | None:
     return tuple(known) if known and len(known) == len(flat.closed_set) else None
 
 
-def _count(node: Node | None) -> int | None:
+def _value(node: Node | None, accepts: Callable[[object], bool], fault: str) -> Any:
+    """Return the value of a keyword, if it is given and accepted."""
     if node is None:
         return None
-    if type(node.value) is not int or node.value < 0:
-        raise node.error("must be a whole number, 0 or more")
+    if not accepts(node.value):
+        raise node.error(fault)
     return node.value
+
+
+def _count(node: Node | None) -> int | None:
+    def is_count(value: object) -> bool:
+        return type(value) is int and value >= 0
+
+    count: int | None = _value(node, is_count, "must be a whole number, 0 or more")
+    return count
 
 
 def _beyond(word: str, flat: Flat, documented: str) -> int | None:
@@ -110,11 +130,10 @@ def _beyond(word: str, flat: Flat, documented: str) -> int | None:
 
 
 def _number(node: Node | None) -> float | None:
-    if node is None:
-        return None
-    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise node.error("must be a number")
-    return node.value
+    number: float | None = _value(
+        node, lambda value: type(value) in (int, float), "must be a number"
+    )
+    return number
 
 
 def _bounds(flat: Flat) -> tuple[float | None, float | None]:
@@ -137,41 +156,18 @@ def _bounds(flat: Flat) -> tuple[float | None, float | None]:
 
 def _pattern(node: Node | None) -> str | None:
     """Return a pattern, or `None` if it has syntax of JavaScript that Python lacks."""
-    if node is None:
-        return None
-    if not isinstance(node.value, str):
-        raise node.error("must be a text; put it in quotes")
+    fault = "must be a text; put it in quotes"
+    pattern: str | None = _value(node, lambda value: isinstance(value, str), fault)
     try:
-        re.compile(node.value)
+        re.compile(pattern or "")
     except (re.error, RecursionError, OverflowError):
         return None
-    return node.value
+    return pattern
 
 
-def _true_is_one(node: Node | None, flat: Flat) -> bool:
-    if node is None:
-        return False
-    if node.value is not True or "integer" not in flat.types:
-        raise node.error("must be true, and beside the type 'integer'")
-    return True
-
-
-def _decorates(node: Node | None) -> str | None:
-    if node is None:
-        return None
-    if node.value not in ("any", "text"):
-        raise node.error("must be 'any' or 'text'")
-    return str(node.value)
-
-
-def _aliases(node: Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    names = [item.value for item in node.elements()]
-    known = tuple(name for name in names if isinstance(name, str) and name)
-    if not 0 < len(known) == len(names):
-        raise node.error("must be a list of names")
-    return known
+def _is_names(value: object) -> bool:
+    names = value if isinstance(value, list) else []
+    return bool(names) and all(isinstance(name, str) and name for name in names)
 
 
 def _required_when(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from codegen.reading.document import SpecError
-
-SHOWN_NAMES = 5
+from sourcefiles.errors import in_short
 
 
 class Problems:
@@ -53,9 +52,3 @@ class Problems:
         """Yield a line for each kind of choice, with the first names."""
         for why, names in self._choices.items():
             yield f"{why}: {in_short(names)}"
-
-
-def in_short(names: Sequence[str]) -> str:
-    """Return the first names, and how many there are beside them."""
-    shown, more = names[:SHOWN_NAMES], len(names) - SHOWN_NAMES
-    return f"{', '.join(shown)}{f' and {more} more' if more > 0 else ''}"

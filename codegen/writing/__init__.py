@@ -1,1 +1,1 @@
-"""From the plan of a package to the text of its files, and to the files."""
+"""From the plan of a package to the text of its files."""

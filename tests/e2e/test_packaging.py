@@ -266,6 +266,7 @@ def test_the_sdist_holds_what_building_and_testing_need(built: Path) -> None:
         "requirements/dev.txt",
         "requirements/clients/python.in",
         "scripts/try_archive.sh",
+        "sourcefiles/files.py",
         "spec/hipchat-v2.yaml",
         "src/hipkit/v2/rooms.py",
         "tests/conftest.py",

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import twins
-from codegen.reading.document import SpecError
-from codegen.writing.files import differences, write
-from codegen.writing.formatting import formatted
+from sourcefiles.errors import GenerationError
+from sourcefiles.files import differences, write
+from sourcefiles.formatting import formatted
 from twins.pairs import TWINS
 from twins.render import MARK, Twin, render_twin, render_twins
 
@@ -307,7 +307,7 @@ def test_what_no_entry_names_stays_as_it_is(path: Path) -> None:
 def test_what_cannot_be_converted_is_an_error_with_its_line(name: str) -> None:
     source, line = BROKEN[name]
 
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(GenerationError) as caught:
         render_twin(twin(source), source)
 
     assert str(caught.value) == f"client.py:{line}"
@@ -336,7 +336,9 @@ def test_a_passage_is_replaced_as_it_stands_and_nothing_else_in_it() -> None:
 def test_an_entry_that_does_not_occur_is_an_error(entry: dict[str, object]) -> None:
     table = Twin(source="client.py", target="async_client.py", **entry)  # type: ignore[arg-type] # one of the fields
 
-    with pytest.raises(SpecError, match=r"client\.py: 'x( y)?' does not occur here"):
+    with pytest.raises(
+        GenerationError, match=r"client\.py: 'x( y)?' does not occur here"
+    ):
         render_twin(table, "pass\n")
 
 
@@ -358,14 +360,18 @@ def test_passages_that_overlap_are_an_error() -> None:
         texts={"one, two": "1, 2", "two, three": "2, 3"},
     )
 
-    with pytest.raises(SpecError, match=r"^client\.py:2: two entries overlap here$"):
+    with pytest.raises(
+        GenerationError, match=r"^client\.py:2: two entries overlap here$"
+    ):
         render_twin(table, "\nnames = one, two, three\n")
 
 
 def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     table = Twin(source="src/client.py", target="src/async_client.py")
 
-    with pytest.raises(SpecError, match=r"^src/client\.py: No such file or directory$"):
+    with pytest.raises(
+        GenerationError, match=r"^src/client\.py: No such file or directory$"
+    ):
         render_twins(tmp_path, [table])
 
 

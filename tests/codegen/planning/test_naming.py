@@ -160,8 +160,8 @@ def test_the_class_of_a_tag_gives_way_to_that_of_an_operation() -> None:
     assert [
         str(error).partition(": ")[2] for error in named(paths, strict=True)[1].found
     ] == [
-        "#/paths/~1a/get/operationId: 'session' results in the class Session, which has the"
-        " methods of the tag 'Session'; give another 'operationId'"
+        "#/paths/~1a/get/tags: the tag 'Session' results in the class Session, like"
+        " 'session'; rename one"
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.reading.document import LONGEST_MESSAGE, Document, SpecError
+from codegen.reading.document import Document, SpecError
 
 LINES = {("a",): 2, ("a", "b/c"): 3}
 
@@ -20,13 +20,6 @@ def test_an_error_has_file_line_place_and_fault() -> None:
     # The line of d is not known: that of the mapping around it is given.
     [(_, inner)] = member.items()
     assert str(inner.error("is wrong")) == "spec.yaml:3: #/a/b~1c/d: is wrong"
-
-
-def test_an_error_is_one_short_line() -> None:
-    text = str(SpecError("one\ntwo\x1b" + "x" * 2 * LONGEST_MESSAGE))
-
-    assert text.startswith("one two x")
-    assert len(text) == LONGEST_MESSAGE + len("...")
 
 
 def test_a_reference_is_followed_to_its_end() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from codegen.__main__ import DIFFERENT, REFUSED, main
-from codegen.writing.files import MANIFEST
-from codegen.writing.formatting import HEADER
+from codegen.writing.render import MARK
+from sourcefiles.files import MANIFEST
 from tests.codegen.test_cases import CASES
 
 NAMING = next(case / "spec.yaml" for case in CASES if case.name == "naming")
@@ -66,7 +66,7 @@ def test_every_module_starts_with_the_header(tmp_path: Path) -> None:
         if not name.endswith(".py"):
             continue
         first, _, rest = text.decode().partition("\n")
-        assert first == f"{HEADER} --package package` from spec.yaml: edits are lost."
+        assert first == f"{MARK} --package package` from spec.yaml: edits are lost."
         assert str(tmp_path) not in rest
 
 

@@ -17,9 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.reading.document import SpecError
-from codegen.reading.problems import in_short
-from codegen.writing.formatting import HEADER
+from sourcefiles.errors import GenerationError, in_short
 
 MANIFEST = "generated.json"
 OUR_NAME = re.compile(r"(raw/)?\w[\w.]*")
@@ -32,9 +30,7 @@ def with_manifest(texts: Mapping[str, str], command: str) -> dict[str, str]:
     return {**texts, MANIFEST: f"{manifest}\n"}
 
 
-def differences(
-    out: Path, texts: Mapping[str, str], mark: str = HEADER
-) -> Iterator[str]:
+def differences(out: Path, texts: Mapping[str, str], mark: str) -> Iterator[str]:
     """Yield a diff from the existing files to the generated ones; `mark` begins ours."""
     found = _Folder.read(out, texts, mark)
     for name in sorted({*texts, *found.texts} - {MANIFEST}):
@@ -54,7 +50,7 @@ def differences(
 
 
 def write(
-    out: Path, texts: Mapping[str, str], mark: str = HEADER, *, overwrite: bool = False
+    out: Path, texts: Mapping[str, str], mark: str, *, overwrite: bool = False
 ) -> str:
     """Write the files that differ, and remove those that are no longer generated.
 
@@ -71,12 +67,12 @@ def write(
     changed = [name for name, text in texts.items() if found.texts.get(name) != text]
     stale = [name for name in found.texts if name not in texts]
     for name in found.texts.keys() & texts.keys() - found.ours:
-        raise SpecError(
+        raise GenerationError(
             f"{out / name}: was not generated and would be overwritten;"
             " move it, or name another folder"
         )
     if not overwrite and (lost := sorted(found.edited & {*changed, *stale})):
-        raise SpecError(
+        raise GenerationError(
             f"{out}: {', '.join(lost)} changed by hand since it was generated;"
             " keep the change elsewhere, then add --overwrite"
         )
@@ -128,7 +124,7 @@ def _texts(out: Path, names: set[str]) -> Iterator[tuple[str, str]]:
     """Yield the files of these names, and all modules."""
     for folder in (out, out / "raw"):
         if folder.is_symlink() and folder != out:
-            raise SpecError(f"{folder}: is a link; name a folder of its own")
+            raise GenerationError(f"{folder}: is a link; name a folder of its own")
         for path in sorted(folder.iterdir()) if folder.exists() else ():
             name = path.relative_to(out).as_posix()
             if name in names or path.suffix == ".py":
@@ -149,7 +145,7 @@ def _digests(out: Path) -> dict[str, str] | None:
             return dict(digests)
     except (ValueError, TypeError, KeyError):
         pass
-    raise SpecError(
+    raise GenerationError(
         f"{path}: is not as it was generated; remove it, or name another folder"
     )
 
@@ -197,7 +193,7 @@ def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _unusable(out: Path, error: OSError) -> SpecError:
-    return SpecError(
+def _unusable(out: Path, error: OSError) -> GenerationError:
+    return GenerationError(
         f"{out}: {error.strerror or error}; name a folder that can be written to"
     )
