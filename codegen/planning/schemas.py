@@ -15,6 +15,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from codegen.planning.class_names import ClassNames
 from codegen.planning.directions import Directions, is_for
 from codegen.planning.models import Member, Model, Use, python_name
 from codegen.planning.names import (
@@ -48,9 +49,6 @@ SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "st
 MEMBER_RENAMED = "a name that another member has, so another one"
 
 
-SCHEMA_RENAMED = "no class name of its own for a schema, so another one"
-
-
 class Schemas:
     """Plans the types of schemas, and collects the models that they need.
 
@@ -74,8 +72,7 @@ class Schemas:
         self.flatten = flattener.flatten
         self._directions = directions
         self._broken = broken
-        self._names: dict[tuple[Place, Use], str] = {}
-        self._taken: dict[str, Node] = {}
+        self._names = ClassNames(directions, problems)
         # Objects without a name of their own that a type named, until `found_models` takes them.
         # Planning a model can name further ones, so it is a queue and not a result.
         self._found: list[tuple[Flat, str, Use]] = []
@@ -85,7 +82,7 @@ class Schemas:
         # All components get their names before any type is planned: an object inside of one must
         # not take the name of a later component, whatever the order of the document.
         for key, node in components:
-            self._claim(key, node)
+            self._names.claim(key, node)
 
     def models_of(self, node: Node) -> list[Model]:
         """Return the model of a shared schema, and those that only it uses."""
@@ -93,7 +90,7 @@ class Schemas:
             flat = self.flatten(node)
             models: list[Model] = []
             # A component that only refers to another is that one's model, and gets none.
-            name = self._names[node.place, Use.ANSWER]
+            name = self._names.component(node)
             if flat.is_object and flat.node.place == node.place:
                 is_input = self._directions.is_only_argument(flat)
                 use = Use.INPUT if is_input else Use.ANSWER
@@ -236,7 +233,7 @@ class Schemas:
     def _tagged(
         self, flat: Flat, kinds: Mapping[str, Node], owner: str, use: Use
     ) -> Type:
-        name, _ = self._named_class(flat, owner, use)
+        name, _ = self._names.named(flat, owner, use)
         self._unions[name] = TaggedUnion(
             name,
             flat.description,
@@ -250,7 +247,7 @@ class Schemas:
 
     def _list(self, flat: Flat, owner: str, use: Use) -> Type:
         items = flat.words.get("items")
-        owner = f"{owner}Item" if owner in self._taken else owner
+        owner = f"{owner}Item" if owner in self._names else owner
         inner = OBJECT if items is None else self.type_of(items, owner, use)
         return single(f"list[{inner.annotation}]", "list", inner.models)
 
@@ -258,7 +255,7 @@ class Schemas:
         if flat.properties:
             if flat.node.place in self._broken:
                 raise self._broken[flat.node.place]
-            name, is_new = self._named_class(flat, owner, use)
+            name, is_new = self._names.named(flat, owner, use)
             if is_new:
                 self._found.append((flat, name, use))
             return single(name, "dict", frozenset((name,)))
@@ -271,10 +268,11 @@ class Schemas:
     # --- models ------------------------------------------------------------------------------
 
     def _mark(self) -> tuple[int, ...]:
-        return (*map(len, self._collected), len(self._found))
+        return (*map(len, self._collected), len(self._names), len(self._found))
 
     def _undo(self, marks: tuple[int, ...]) -> None:
-        *sizes, known = marks
+        *sizes, names, known = marks
+        self._names.forget(names)
         for each, size in zip(self._collected, sizes, strict=True):
             while len(each) > size:
                 each.popitem()
@@ -282,40 +280,7 @@ class Schemas:
 
     @property
     def _collected(self) -> list[dict[Any, Any]]:
-        return [self._names, self._taken, self._types, self._unions]
-
-    def _claim(self, key: str, node: Node) -> None:
-        name = class_name(key)
-        if not name:
-            name = with_suffix("Model", self._taken.__contains__)
-            error = node.error(f"{key!r} results in no class name; rename it")
-            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
-        if name in self._taken:
-            other, name = name, with_suffix(name, self._taken.__contains__)
-            error = node.error(
-                f"{key!r} results in the class {other}, like"
-                f" {self._taken[other].place[-1]!r}; rename one"
-            )
-            self.problems.choose(SCHEMA_RENAMED, f"{key} is {name}", error)
-        self._taken[name] = node
-        self._names[node.place, Use.ANSWER] = name
-
-    def _named_class(self, flat: Flat, owner: str, use: Use) -> tuple[str, bool]:
-        """Return the class of an object or a union, and whether its name is a new one."""
-        place = flat.node.place
-        use = self._directions.use_of(flat, use)
-        component = self._names.get((place, Use.ANSWER))
-        if component and (use is Use.ANSWER or not self._directions.is_answer(flat)):
-            return component, False
-        is_new = (place, use) not in self._names
-        if is_new:
-            owner = f"{component}Input" if component else owner
-            number, name = 2, owner
-            while name in self._taken:
-                name, number = f"{owner}{number}", number + 1
-            self._taken[name] = flat.node
-            self._names[place, use] = name
-        return self._names[place, use], is_new
+        return [self._types, self._unions]
 
     def _model(self, flat: Flat, name: str, use: Use) -> Model:
         use = self._directions.use_of(flat, use)
