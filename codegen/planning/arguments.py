@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from codegen.planning.models import Member, Use, python_name
+from codegen.planning.models import Member, Use, is_secret, python_name
 from codegen.planning.names import (
+    EXTRA,
     OPERATION_ATTRIBUTES,
     class_name,
+    free_name,
     is_secret_name,
     with_suffix,
 )
@@ -65,7 +67,8 @@ class Arguments:
                 required=parameter.required and name in flat.required,
                 description=self._schemas.flatten(schema).description,
                 separator=None,
-                is_deep=False,
+                # No style has a form for an object in an object: this one is used for it.
+                is_deep="object" in self._schemas.flatten(schema).types,
             )
 
     def planned(self) -> tuple[list[Argument], list[Argument]]:
@@ -100,10 +103,9 @@ class Arguments:
         owner = self._class_name + class_name(parameter.name)
         kind = self._schemas.type_of(parameter.schema, owner, Use.ARGUMENT)
         families = {part.family for part in kind.parts}
+        wire = parameter.name
         if "dict" in families:
-            raise parameter.node.error(
-                "an object cannot be sent here; describe its members singly"
-            )
+            wire = self._map_wire(parameter, kind)
         required = parameter.required or parameter.where == "path"
         limits = self._schemas.limits(schema)
         return Argument(
@@ -111,7 +113,7 @@ class Arguments:
             annotation=_annotation(kind, required=required, is_file=parameter.is_file),
             default=None if required else "None",
             where="body" if parameter.where == "formData" else parameter.where,
-            wire=parameter.name,
+            wire=wire,
             text=argument_text(
                 parameter.description or schema.description,
                 limits,
@@ -122,10 +124,25 @@ class Arguments:
             separator=parameter.separator if "list" in families else None,
             is_file=parameter.is_file,
             secret=parameter.node.flag(
-                "x-secret", self._schemas.is_secret(parameter.name, schema, kind)
+                "x-secret", is_secret(parameter.name, schema, kind)
             ),
             models=kind.models,
         )
+
+    def _map_wire(self, parameter: Parameter, kind: Type) -> str:
+        """Return the name in the query of each value of a mapping."""
+        is_plain = len(kind.parts) == 1 and not kind.models
+        if parameter.where != "query" or not is_plain:
+            raise parameter.node.error(
+                "an object cannot be sent here; describe its members singly"
+            )
+        if parameter.is_deep:
+            return f"{parameter.name}[{EXTRA}]"
+        if parameter.separator is not None:
+            raise parameter.node.error(
+                "a mapping is not sent as one value; let it 'explode', or use 'deepObject'"
+            )
+        return EXTRA
 
     def _name(
         self, node: Node, wire: str, where: str, places: Mapping[str, str]
@@ -170,6 +187,8 @@ class Arguments:
                 self._repeat(source, member.wire)
             else:
                 found.append((member.node, self._member(content, member, places)))
+        taken = {*places, *(argument.name for _, argument in found)}
+        found += self._further_members(content, self._members, taken)
         if content.kind == "related" and not any(
             argument.name == argument.wire == "file" and argument.default is None
             for _, argument in found
@@ -179,6 +198,22 @@ class Arguments:
             )
         self._check_aliases(members)
         return found
+
+    def _further_members(
+        self, content: Body, flat: Flat, taken: set[str]
+    ) -> Iterator[tuple[Node, Argument]]:
+        kind = self._schemas.further(flat, self._class_name, Use.ARGUMENT)
+        if kind is not None and content.kind != "related":
+            argument = Argument(
+                name=free_name("extra", taken | self._taken),
+                annotation=kind.optional,
+                default="None",
+                where="body",
+                wire=EXTRA,
+                text="Further members, by their names.",
+                models=kind.models,
+            )
+            yield content.node, argument
 
     def _member(
         self, content: Body, member: Member, places: Mapping[str, str]

@@ -9,8 +9,6 @@ from codegen.reading.document import Node, Place
 from codegen.reading.flat import Flat
 from codegen.reading.problems import Problems
 
-__all__ = ["ClassNames"]
-
 RENAMED = "no class name of its own for a schema, so another one"
 
 

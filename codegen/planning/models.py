@@ -8,9 +8,11 @@ from enum import Enum
 from codegen.planning.names import (
     argument_name,
     is_name,
+    is_secret_name,
 )
 from codegen.planning.python_types import Type
 from codegen.reading.document import Node, Place
+from codegen.reading.flat import Flat
 from codegen.reading.limits import Limits
 
 
@@ -52,6 +54,15 @@ class Model:
     place: Place
     is_closed: bool = False
     """Whether further members are rejected."""
+    extra: tuple[str, Type] | None = None
+    """The name and the type of the mapping with further members, if these are kept."""
+
+    @property
+    def models(self) -> frozenset[str]:
+        """The models that its members name."""
+        kinds = [member.type for member in self.members]
+        kinds += [self.extra[1]] if self.extra else []
+        return frozenset[str]().union(*(kind.models for kind in kinds))
 
 
 def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
@@ -67,3 +78,11 @@ def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
             f"{chosen!r} is not a plain Python name; use lower-case words like 'room_id'"
         )
     return name
+
+
+def is_secret(wire: str, flat: Flat, kind: Type) -> bool:
+    """Return whether a value is a secret: by `x-secret`, else by its name and type."""
+    declared = flat.word("x-secret")
+    if declared is not None:
+        return declared is True
+    return is_secret_name(wire) and any(part.family != "bool" for part in kind.parts)

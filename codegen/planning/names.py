@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from codegen.reading.document import words
 
@@ -34,7 +34,8 @@ ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime fie
 
 RESERVED_CLASSES = words(
     "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend CallOptions ClassVar DateTime"
-    " Entry FileSource ImageSource ListPage Literal Mapping Model Operation OperationGroup"
+    " Entry FileSource ImageSource ListPage Literal Mapping Model OpenObject Operation"
+    " OperationGroup extra_members"
     " RawApi RawSend Response Rule Send TaggedUnion TypeAlias UNSET Unpack UnsetType UnixTime"
     " None True False"
     " OPERATIONS EVENTS Event TYPE_CHECKING"
@@ -46,6 +47,9 @@ CALL_OPTIONS = words(
     " request_id"
 )
 """The options of `hipkit.api.calling.CallOptions`."""
+
+EXTRA = "\ue000"
+"""In a name on the wire: the place of a key of a mapping, as `hipkit.api.bodies.extra` has it."""
 
 SECRET_NAMES = words(
     "accesstoken token refreshtoken password clientsecret secret oauthsecret authtoken apikey"
@@ -104,6 +108,11 @@ def with_suffix(name: str, is_taken: Callable[[str], bool]) -> str:
     while is_taken(f"{name}_{number}"):
         number += 1
     return f"{name}_{number}"
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Return the name, or one like it that is not taken."""
+    return with_suffix(name, taken.__contains__) if name in taken else name
 
 
 def module_name(tag: str) -> str:

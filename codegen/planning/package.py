@@ -197,6 +197,8 @@ class ModelClass:
     fields: tuple[Field, ...]
     is_closed: bool
     """Whether the server rejects further members."""
+    extra: tuple[str, str] | None = None
+    """The name and the annotation of the mapping with further members, if these are kept."""
     listed_by: tuple[str, ...] = ()
     """If it is a page of a list: the calls that return it, such as `GetAllRooms()`."""
     models: frozenset[str] = field(default=frozenset())

@@ -274,7 +274,8 @@ def _model_class(
             )
             for member in model.members
         ),
-        models=frozenset(name for each in model.members for name in each.type.models),
+        extra=model.extra and (model.extra[0], model.extra[1].annotation),
+        models=model.models,
     )
 
 
@@ -297,7 +298,7 @@ def _events(
                 own += list(schemas.found_models())
                 events[event] = model
     elsewhere = used.union(
-        *(member.type.models for model in models for member in model.members),
+        *(model.models for model in models),
         *(union.kinds.values() for union in schemas.unions),
     )
     only_here = {*events.values()} - elsewhere

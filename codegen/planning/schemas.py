@@ -17,11 +17,11 @@ from typing import Any
 
 from codegen.planning.class_names import ClassNames
 from codegen.planning.directions import Directions, is_for
-from codegen.planning.models import Member, Model, Use, python_name
+from codegen.planning.models import Member, Model, Use, is_secret, python_name
 from codegen.planning.names import (
     MODEL_ATTRIBUTES,
     class_name,
-    is_secret_name,
+    free_name,
     with_suffix,
 )
 from codegen.planning.python_types import NOTHING, OBJECT, Type, joined, single
@@ -124,8 +124,6 @@ class Schemas:
     def unions(self) -> list[TaggedUnion]:
         """The unions of models that have been named so far."""
         return list(self._unions.values())
-
-    # --- types -------------------------------------------------------------------------------
 
     def type_of(self, node: Node, owner: str, use: Use) -> Type:
         """Return the type for a schema.
@@ -259,13 +257,21 @@ class Schemas:
             if is_new:
                 self._found.append((flat, name, use))
             return single(name, "dict", frozenset((name,)))
+        return self._mapping(flat, owner, use)
+
+    def _mapping(self, flat: Flat, owner: str, use: Use) -> Type:
         values = flat.words.get("additionalProperties")
         inner = OBJECT
         if values is not None and not isinstance(values.value, bool):
             inner = self.type_of(values, f"{owner}Value", use)
         return single(f"dict[str, {inner.annotation}]", "dict", inner.models)
 
-    # --- models ------------------------------------------------------------------------------
+    def further(self, flat: Flat, owner: str, use: Use) -> Type | None:
+        """Return the type of the mapping with an object's further members, if it declares some."""
+        declared = flat.word("additionalProperties")
+        if not flat.properties or declared is None or declared is False:
+            return None
+        return self._mapping(flat, owner, use)
 
     def _mark(self) -> tuple[int, ...]:
         return (*map(len, self._collected), len(self._names), len(self._found))
@@ -294,7 +300,16 @@ class Schemas:
             for member in self.members(flat, name, use, MODEL_ATTRIBUTES)
         )
         is_closed = flat.word("additionalProperties") is False
-        return Model(name, flat.description, members, flat.node.place, is_closed)
+        extra = self.further(flat, name, use)
+        taken = {member.name for member in members}
+        return Model(
+            name,
+            flat.description,
+            members,
+            flat.node.place,
+            is_closed,
+            None if extra is None else (free_name("extra", taken), extra),
+        )
 
     def members(
         self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
@@ -341,21 +356,12 @@ class Schemas:
                 wire=wire,
                 type=kind,
                 required=wire in flat.required,
-                secret=self.is_secret(wire, schema, kind),
+                secret=is_secret(wire, schema, kind),
                 description=schema.description,
                 default=schema.word("default"),
                 limits=self.limits(schema, siblings),
                 node=node,
             )
-
-    def is_secret(self, wire: str, flat: Flat, kind: Type) -> bool:
-        """Return whether a value is a secret: by `x-secret`, else by its name and type."""
-        declared = flat.word("x-secret")
-        if declared is not None:
-            return declared is True
-        return is_secret_name(wire) and any(
-            part.family != "bool" for part in kind.parts
-        )
 
     def is_file(self, node: Node) -> bool:
         """Return whether a member of a form is a file, or a list of them."""

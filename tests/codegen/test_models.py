@@ -257,3 +257,97 @@ def test_a_discriminator_that_tells_nothing_apart_gives_the_raw_object(
     package = generate(document({"/thing": {"get": operation(responses=responses)}}))
 
     assert package.GetThing.result == list[object]
+
+
+LABEL = {
+    "name": "a",
+    "x": 1,
+    "y": 2,
+    "parent": {"name": "b", "z": 3},
+    "seen": {"at": None, "by": {"who": None}},
+}
+
+
+def test_members_beside_the_known_ones_are_kept(generate: Generate) -> None:
+    package = generate(spec("further_members"))
+
+    read = answered(package, LABEL, lambda client: client.labels.set_label(name="a"))
+
+    assert read.extra_2 == {"x": 1, "y": 2}
+    assert read.parent.extra_2 == {"z": 3}
+    assert read.seen.extra == {"by": {"who": None}}
+    assert read.to_dict() == LABEL
+    assert package.Label.from_json(read.to_json()) == read
+    assert read != package.Label.from_json(json.dumps({**LABEL, "x": 2}))
+
+
+def test_they_are_sent_at_every_depth(generate: Generate) -> None:
+    package = generate(spec("further_members"))
+    label = package.Label.from_json(json.dumps(LABEL))
+    made = package.Label(name="c", extra_2={"w": 4, "name": 5})
+
+    assert content(
+        package,
+        "labels",
+        "set_label",
+        name="a",
+        parent=label,
+        seen=package.LabelSeen(at=None, extra={"on": True}),
+        extra_2={"x": 1},
+    ) == {
+        "name": "a",
+        "parent": LABEL,
+        "seen": {"at": None, "on": True},
+        "x": 1,
+    }
+    # A known member goes first.
+    assert content(package, "labels", "set_grid", body=[[label], [made]]) == [
+        [LABEL],
+        [{"name": "c", "w": 4}],
+    ]
+
+
+def test_they_are_read_in_lists_and_mappings(generate: Generate) -> None:
+    package = generate(spec("further_members"))
+
+    found = answered(
+        package, {"all": [LABEL]}, lambda client: client.labels.find_labels()
+    )
+    grid = answered(package, [[LABEL]], lambda client: client.labels.set_grid(body=[]))
+
+    assert found["all"][0].extra_2 == grid[0][0].extra_2 == {"x": 1, "y": 2}
+
+
+def test_one_of_another_type_is_read_tolerantly_or_named(generate: Generate) -> None:
+    package = generate(spec("further_members"))
+
+    def read(label: object) -> Any:
+        return answered(
+            package, {"all": [label]}, lambda client: client.labels.find_labels()
+        )
+
+    assert read({"name": "a", "x": "7"})["all"][0].extra_2 == {"x": 7}
+    with pytest.raises(ResponseError, match="Expected `int`, got `array`") as raised:
+        read({"name": "a", "parent": {"name": "b", "x": []}})
+    assert raised.value.where == "$.all[0].parent[...]"
+
+
+def test_forms_and_queries_have_them_by_their_names(generate: Generate) -> None:
+    package = generate(spec("further_members"))
+
+    form = sent(package, "labels", "send_form", name="a", extra={"b c": "d&e"})
+    query = sent(
+        package,
+        "labels",
+        "find_labels",
+        any={"k&": ["1", "2"], "l": ["3"]},
+        deep={"x": 1},
+        name="n",
+        stickers={"s t": "u"},
+    )
+
+    assert form.content == b"name=a&b+c=d%26e"
+    assert query.target == (
+        "/labels?name=n&k%26=1&k%26=2&l=3&deep%5Bx%5D=1&stickers%5Bs%20t%5D=u"
+    )
+    assert sent(package, "labels", "find_labels").target == "/labels"

@@ -8,15 +8,13 @@ generated module.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from pathlib import Path
-from string import ascii_letters, digits
 from typing import (
+    Any,
     ClassVar,
     Generic,
     Literal,
@@ -25,11 +23,19 @@ from typing import (
     cast,
     get_args,
 )
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
+from hipkit.api.bodies.arguments import (
+    as_json,
+    as_text,
+    as_texts,
+    quoted,
+    shown_segment,
+)
+from hipkit.api.bodies.extra import EXTRA, named_values
 from hipkit.api.bodies.files import File, as_file
 from hipkit.api.bodies.form_data import FormDataBody
 from hipkit.api.bodies.multipart import RelatedBody
@@ -60,12 +66,6 @@ FILE_MEMBER = "file"
 EMPTY_OBJECT = b"{}"
 ALWAYS_SENT = object()
 """A default that no argument has."""
-
-UNRESERVED = f"{ascii_letters}{digits}-._~"
-ESCAPES = tuple(
-    chr(code) if chr(code) in UNRESERVED else f"%{code:02X}" for code in range(128)
-)
-"""What each ASCII character is in a path or query, as RFC 3986 says."""
 
 
 class RequestParts(MaskedStruct, frozen=True, gc=False):
@@ -114,7 +114,7 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     statuses: ClassVar[tuple[int, ...]] = (200,)
     """The documented success statuses."""
     query: ClassVar[Mapping[str, str]] = {}
-    """Python name -> name in the query."""
+    """Python name -> name in the query; of a mapping, with `EXTRA` in place of each key."""
     header: ClassVar[Mapping[str, str]] = {}
     """Python name -> header."""
     joined: ClassVar[frozenset[str]] = frozenset()
@@ -124,7 +124,8 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     files: ClassVar[frozenset[str]] = frozenset()
     """Arguments of a `multipart` body that are files, or lists of them."""
     members: ClassVar[Mapping[str, str]] = {}
-    """Python name -> member of the body, including path arguments that the body repeats."""
+    """Python name -> member of the body, including path arguments that the body repeats; `EXTRA`
+    for a mapping with further members."""
     body_kind: ClassVar[BodyKind | None] = None
     whole_body: ClassVar[bool] = False
     """Whether the argument `body` is the whole body."""
@@ -164,19 +165,25 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             target = target.format_map(
                 {name: path_segment(name, getattr(self, name)) for name in plan.path}
             )
-        if plan.query:
+        if plan.query or plan.maps:
             pairs = [
-                f"{wire}={_quote(text)}"
+                f"{wire}={quoted(text)}"
                 for name, wire, separator in plan.query
                 if (value := getattr(self, name)) is not None
-                for text in _texts(value, separator)
+                for text in as_texts(value, separator)
+            ]
+            pairs += [
+                f"{quoted(wire)}={quoted(text)}"
+                for name, pattern in plan.maps
+                for wire, value in named_values(pattern, getattr(self, name) or {})
+                for text in as_texts(value, None)
             ]
             if pairs:
                 target = f"{target}?{'&'.join(pairs)}"
         headers: tuple[tuple[str, str], ...] = ()
         if self.header:
             headers = tuple(
-                (wire, ",".join(_texts(value, ",")))
+                (wire, ",".join(as_texts(value, ",")))
                 for name, wire in self.header.items()
                 if (value := getattr(self, name)) is not None
             )
@@ -192,7 +199,7 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
         shown = {
             name: f"{{{name}}}"
             if name in self.secrets
-            else _shown(_text(getattr(self, name)))
+            else shown_segment(as_text(getattr(self, name)))
             for name in _plan(type(self)).path
         }
         return self.path.format_map(shown)
@@ -226,17 +233,22 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
 
     def _parts(self) -> Iterator[tuple[str, str | bytes | File]]:
         """Yield the parts of a form with files: texts, files, and JSON for what is neither."""
-        for name, wire in self.members.items():
-            value = getattr(self, name)
+        for name, wire, value in self._named_members():
             if value is None or value is UNSET:
                 continue
             for each in value if isinstance(value, (list, tuple)) else [value]:
                 if name in self.files:
                     yield wire, as_file(each)
                 elif isinstance(each, (dict, list, msgspec.Struct)):
-                    yield wire, _encode_json(each)
+                    yield wire, as_json(each)
                 else:
-                    yield wire, _text(each)
+                    yield wire, as_text(each)
+
+    def _named_members(self) -> Iterator[tuple[str, str, Any]]:
+        """Yield the body's members: Python name, name in the body, value."""
+        for name, wire in self.members.items():
+            for named, value in named_values(wire, getattr(self, name)):
+                yield name, named, value
 
     def _content(self, plan: _Plan) -> bytes | RelatedBody | FormDataBody | None:
         if self.whole_body:
@@ -244,14 +256,13 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             is_json = self.body_kind == "json"
             if body is None and not (is_json and "body" in plan.nullable):
                 return None
-            return _encode_json(body) if is_json else cast("bytes", body)
+            return as_json(body) if is_json else cast("bytes", body)
         if self.body_kind == "form":
             pairs = [
                 (wire, text)
-                for name, wire in self.members.items()
-                if (value := getattr(self, name)) is not UNSET
-                and (value is not None or name in plan.nullable)
-                for text in _texts(value, _separator(type(self), name))
+                for name, wire, value in self._named_members()
+                if value is not UNSET and (value is not None or name in plan.nullable)
+                for text in as_texts(value, _separator(type(self), name))
             ]
             return urlencode(pairs).encode()
         if self.body_kind == "multipart":
@@ -259,7 +270,7 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             return FormDataBody(parts) if parts or not self.optional_body else None
         # A path beside a file is a mistake, and no picture to be read.
         is_related = self.body_kind == "related"
-        encode = msgspec.json.encode if is_related else _encode_json
+        encode = msgspec.json.encode if is_related else as_json
         content = encode(_json_body(type(self))(self))
         if is_related:
             metadata = None if content == EMPTY_OBJECT else content
@@ -279,14 +290,14 @@ def path_segment(name: str, value: object) -> str:
     """
     if value is None:
         raise TypeError(f"{name} is None: it is part of the path and is required")
-    text = value if type(value) is str else ",".join(_texts(value, ","))
+    text = value if type(value) is str else ",".join(as_texts(value, ","))
     if text in ("", ".", ".."):
         raise ValueError(
             f"{name} is {text!r}: an empty, '.' or '..' path segment would call another operation"
         )
     try:
         # The commas between the items of a list stay, those within items do not.
-        return ",".join(map(_quote, _texts(value, None)))
+        return ",".join(map(quoted, as_texts(value, None)))
     except UnicodeEncodeError:
         pass  # As in `Operation.call`.
     raise ValueError(f"{name} has half of a surrogate pair in it")
@@ -299,6 +310,8 @@ class _Plan(NamedTuple):
     """The arguments of the path."""
     query: tuple[tuple[str, str, str | None], ...]
     """Arguments of the query, their names in it, percent-encoded, and what separates a list."""
+    maps: tuple[tuple[str, str], ...]
+    """Mappings of the query, and the name of each value with `EXTRA` in place of its key."""
     timestamps: tuple[tuple[str, bool], ...]
     """Timestamp arguments, and whether each accepts a text too."""
     nullable: frozenset[str]
@@ -315,9 +328,11 @@ def _plan(kind: type[Operation[object]]) -> _Plan:
     return _Plan(
         path=tuple(re.findall(r"\{([^{}]*)\}", kind.path)),
         query=tuple(
-            (name, _quote(wire), _separator(kind, name))
+            (name, quoted(wire), _separator(kind, name))
             for name, wire in kind.query.items()
+            if EXTRA not in wire
         ),
+        maps=tuple(item for item in kind.query.items() if EXTRA in item[1]),
         timestamps=tuple(
             (item.name, str in get_args(item.type))
             for item in fields
@@ -363,47 +378,3 @@ def _json_body(
 def _separator(kind: type[Operation[object]], name: str) -> str | None:
     """Return what separates a list that is sent as one value; `None` for a value each."""
     return "," if name in kind.joined else kind.separators.get(name)
-
-
-def _texts(value: object, separator: str | None) -> Iterable[str]:
-    """Return the texts that a value is sent as: those of a list joined, or one for each item."""
-    if not isinstance(value, (list, tuple)):
-        return (_text(value),)
-    texts = map(_text, value)
-    return texts if separator is None else (separator.join(texts),)
-
-
-def _quote(text: str) -> str:
-    # The common case in one step of C: `quote` takes three times as long.
-    return text.translate(ESCAPES) if text.isascii() else quote(text, safe="")
-
-
-def _shown(text: str) -> str:
-    """Return a path argument readable, but for what would end it, its line or its text."""
-    return "".join(
-        char
-        if char.isprintable() and char not in "/%?#{}"
-        else quote(char, safe="", errors="surrogatepass")
-        for char in text
-    )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        # Formatting a member of an enum of texts returns its name, not its value.
-        return value if type(value) is str else str.__str__(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
-
-
-def _encode_picture(value: object) -> object:
-    """Encode a picture's path as its content; msgspec itself encodes bytes as base64."""
-    if isinstance(value, os.PathLike):
-        return Path(value).read_bytes()
-    raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
-
-
-_encode_json = msgspec.json.Encoder(enc_hook=_encode_picture).encode

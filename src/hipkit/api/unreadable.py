@@ -8,8 +8,12 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from hipkit.api.bodies.reading import UnreadableError, convert_json, read_document
-from hipkit.api.bodies.writing import remember_nulls
+from hipkit.api.bodies.reading import (
+    UnreadableError,
+    convert_json,
+    read_document,
+    remember,
+)
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
 from hipkit.api.secret import MaskedStruct
@@ -97,7 +101,7 @@ def read_items(
     document[name] = []
     whole: Any = convert_json(document, kind)
     whole = msgspec.structs.replace(whole, **{member: readable})
-    remember_nulls(whole, document)
+    remember(whole, document)
     return whole, unreadable
 
 

@@ -16,16 +16,18 @@ from typing import Any, cast
 
 import msgspec
 
+from hipkit.api.bodies.extra import EXTRA, keeps_extra
 from hipkit.api.bodies.json_grammar import BOM, parse_json
 from hipkit.api.bodies.misfit import Misfit, read_misfit
 from hipkit.api.bodies.unions import TaggedUnion
-from hipkit.api.bodies.writing import remember_nulls
+from hipkit.api.bodies.writing import CONTAINERS, NULLS, has_models, wire_names
 
 __all__ = [
     "UnreadableError",
     "convert_json",
     "read_document",
     "read_json",
+    "remember",
 ]
 
 MOST_REPAIRS = 50
@@ -49,11 +51,17 @@ def read_json(body: bytes, kind: object) -> object:
         value = _decoder(kind).decode(body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return convert_json(read_document(body), kind)
+    is_open = keeps_extra(kind)
     # From its end a long body is searched twice as fast as by `in`, which looks at more places.
-    if body.rfind(b"null") >= 0:
-        # Members that the type does not read may still be too deeply nested, or not UTF-8.
-        with suppress(ValueError, RecursionError):
-            remember_nulls(value, parse_json(body))
+    if is_open or body.rfind(b"null") >= 0:
+        try:
+            document = read_document(body)
+        except UnreadableError:
+            # Members that the type does not read may be too deeply nested, or not UTF-8.
+            if is_open:
+                raise
+            return value
+        _remember_all(value, document)
     return value
 
 
@@ -98,12 +106,65 @@ def convert_json(document: object, kind: object) -> object:
         except ValueError as error:  # A number too large for a timestamp.
             raise UnreadableError(str(error)) from None
         else:
-            with suppress(RecursionError):
-                remember_nulls(value, document)
+            _remember_all(value, document)
             return value
         if not _mend_all(document, misfit):
             break
     raise UnreadableError(misfit.text, misfit.place or "$")
+
+
+def remember(value: object, source: Any) -> None:
+    """Record in the models of `value` what their members cannot hold of their source.
+
+    Which members were null; and further members, in models that keep them.
+
+    Args:
+        value: The decoded value.
+        source: The plain values from which it was decoded.
+
+    Raises:
+        UnreadableError: A further member is not of their type.
+    """
+    kind = type(source)
+    if kind is dict and isinstance(value, msgspec.Struct):
+        names, nulls = wire_names(type(value)), []
+        if EXTRA in names:
+            _keep_extra(value, names, source)
+        for wire, part in source.items():
+            if part is None:
+                if wire in names:
+                    nulls.append(wire)
+            elif type(part) in CONTAINERS and part and wire in names:
+                _remember_in(f".{wire}", getattr(value, names[wire]), part)
+        if nulls and hasattr(value, "__dict__"):
+            value.__dict__[NULLS] = frozenset(nulls)
+    elif kind is dict and isinstance(value, dict) and has_models(value.values()):
+        for name, item in value.items():
+            _remember_in(f".{name}", item, source.get(name))
+    elif kind is list and isinstance(value, list) and has_models(value):
+        for index, (item, part) in enumerate(zip(value, source, strict=False)):
+            _remember_in(f"[{index}]", item, part)
+
+
+def _remember_in(step: str, value: object, source: object) -> None:
+    try:
+        remember(value, source)
+    except UnreadableError as error:
+        place = f"${step}{error.where.removeprefix('$')}"
+        raise UnreadableError(str(error), place) from None
+
+
+def _remember_all(value: object, source: object) -> None:
+    with suppress(RecursionError):
+        remember(value, source)
+
+
+def _keep_extra(value: msgspec.Struct, names: dict[str, str], source: Any) -> None:
+    extra = {wire: part for wire, part in source.items() if wire not in names}
+    if extra:
+        fields = msgspec.structs.fields(value)
+        [kind] = [field.type for field in fields if field.encode_name == EXTRA]
+        getattr(value, names[EXTRA]).update(convert_json(extra, kind))
 
 
 @cache

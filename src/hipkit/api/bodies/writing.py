@@ -6,14 +6,25 @@ A model remembers which members were null; equality ignores that.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, cast, get_args
 
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
-__all__ = ["UnixTime", "check_timestamp", "remember_nulls", "to_plain"]
+from hipkit.api.bodies.extra import EXTRA
+
+__all__ = [
+    "CONTAINERS",
+    "NULLS",
+    "UnixTime",
+    "check_timestamp",
+    "has_models",
+    "to_plain",
+    "wire_names",
+]
 
 UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
 """A timestamp that is written as a text with UNIX seconds; read like any other."""
@@ -21,6 +32,8 @@ UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CONTAINERS = frozenset({dict, list})
 NULLS = "_nulls"
+"""The attribute with the members that were null when a model was read."""
+DEEPEST_LIST = 4
 NO_NULLS: frozenset[str] = frozenset()
 
 
@@ -32,18 +45,20 @@ def to_plain(value: object) -> object:
     """
     if isinstance(value, msgspec.Struct):
         nulls = getattr(value, NULLS, NO_NULLS)
-        return {
+        members = {
             wire: _unix(member) if is_unix and member is not None else to_plain(member)
             for name, wire, default, is_unix in _members(type(value))
             if (member := getattr(value, name)) is not UNSET
             and (member != default or wire in nulls)
         }
+        extra = cast("dict[str, object]", members.pop(EXTRA, None) or {})
+        return extra | members if extra else members
     if isinstance(value, datetime):
         return check_timestamp("a timestamp", value).isoformat()
     # Plain JSON is returned as it is, however deep.
-    if isinstance(value, dict) and _has_models(value.values()):
+    if isinstance(value, dict) and has_models(value.values()):
         return {name: to_plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)) and _has_models(value):
+    if isinstance(value, (list, tuple)) and has_models(value):
         return [to_plain(item) for item in value]
     return value
 
@@ -65,41 +80,18 @@ def check_timestamp(name: str, value: object) -> datetime:
     return value
 
 
-def remember_nulls(value: object, source: Any) -> None:
-    """Record in the models of `value` which members were null in their source.
-
-    Args:
-        value: The decoded value.
-        source: The plain values from which it was decoded.
-    """
-    kind = type(source)
-    if kind is dict and isinstance(value, msgspec.Struct):
-        names, nulls = _names(type(value)), []
-        for wire, part in source.items():
-            if part is None:
-                if wire in names:
-                    nulls.append(wire)
-            elif type(part) in CONTAINERS and part and wire in names:
-                remember_nulls(getattr(value, names[wire]), part)
-        if nulls and hasattr(value, "__dict__"):
-            value.__dict__[NULLS] = frozenset(nulls)
-    elif kind is dict and isinstance(value, dict) and _has_models(value.values()):
-        for name, item in value.items():
-            remember_nulls(item, source.get(name))
-    elif kind is list and isinstance(value, list) and _has_models(value):
-        for item, part in zip(value, source, strict=False):
-            remember_nulls(item, part)
-
-
-def _has_models(items: object) -> bool:
+def has_models(items: Iterable[object], depth: int = DEEPEST_LIST) -> bool:
+    """Return whether there is a model or a timestamp among items, or in lists of them."""
     return any(
         isinstance(item, (msgspec.Struct, datetime))
-        for item in cast("list[object]", items)
+        or (depth > 0 and type(item) is list and has_models(item, depth - 1))
+        for item in items
     )
 
 
 @cache
-def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
+def wire_names(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the Python names of a model's members, by their names in JSON."""
     return {wire: name for name, wire, _, _ in _members(kind)}
 
 
