@@ -151,7 +151,7 @@ def _convert(table: object, folder: Path, where: str) -> Profile:
     if isinstance(table, Mapping):
         if "token" in table:
             raise ValueError(
-                f"{where}: a token does not belong into this file; "
+                f"{where}: a token does not belong in this file; "
                 "use token-file or token-command"
             )
         known = [field.encode_name for field in msgspec.structs.fields(Profile)]

@@ -54,7 +54,7 @@ class References:
         if found is None or not found[2].strip():
             raise ValueError(
                 "must refer to the secret: file:PATH, env:NAME or command:PROGRAM;"
-                " the secret itself does not belong into this file"
+                " the secret itself does not belong in this file"
             )
         text = found[0]
         if text not in self._read:

@@ -195,7 +195,7 @@ to = "hook"
         " Keys here are keep_days, public_url, senders, route",
         "2: public_url: must be a scheme and a host, such as https://relay.example.com",
         '6: route "ops", url: must refer to the secret: file:PATH, env:NAME or'
-        " command:PROGRAM; the secret itself does not belong into this file",
+        " command:PROGRAM; the secret itself does not belong in this file",
         "7: route \"ops\", rom: there is no key 'rom', did you mean rooms? Keys here are name, to,"
         " rooms, when, private, label, title, mentions, notify, stop, backlog,"
         " drop_older_than, allow_private_network, url, icons, port",
