@@ -12,7 +12,13 @@ from hipkit.relay.markup.cutting import escaped_line
 from hipkit.relay.markup.dialect import ANGLES
 from hipkit.relay.markup.escaping import defuse, escape_angles
 from hipkit.relay.message import RelayMessage
-from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
+from hipkit.relay.targets.answers import (
+    describe,
+    judge_status,
+    read_object,
+    read_status,
+    read_wait,
+)
 from hipkit.relay.targets.attachments import (
     AttachmentForm,
     attachment,
@@ -140,7 +146,8 @@ class Slack(LinksFiles, Target[SlackSettings]):
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: `ok`, or a code as its whole body."""
         said = reply.body.strip()
-        if reply.status == 200 and said != b"ok" and not CODE.fullmatch(said):
+        is_taken = judge_status(reply.status) == "delivered"
+        if is_taken and said != b"ok" and not CODE.fullmatch(said):
             return Answer(verdict="route", problem="the address leads to no webhook")
         code = said.decode() if said != b"ok" and CODE.fullmatch(said) else None
         return _judged(reply, code)
@@ -181,9 +188,10 @@ class SlackBot(LinksFiles, Target[SlackBotSettings]):
         """Return what the answer means; its reference is the message, or that of its thread."""
         found = read_object(reply)
         code = found.get("error")
-        if reply.status == 200 and found.get("ok") is True:
+        is_taken = judge_status(reply.status) == "delivered"
+        if is_taken and found.get("ok") is True:
             return Answer(verdict="delivered", reference=_reference(found))
-        if reply.status == 200 and not isinstance(code, str):
+        if is_taken and not isinstance(code, str):
             return Answer(verdict="route", problem="the address is not Slack's API")
         return _judged(reply, code)
 

@@ -168,3 +168,11 @@ def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^url ") as raised:
         SlackSettings(url=Secret("t0psecr3t"))
     assert "t0psecr3t" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+@pytest.mark.parametrize("target", [Slack(), SlackBot()])
+def test_no_other_success_counts_as_delivered(
+    target: Slack | SlackBot, status: int
+) -> None:
+    assert target.read(Reply(status=status, body=b"")).verdict == "route"
