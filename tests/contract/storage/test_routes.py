@@ -8,6 +8,7 @@ import pytest
 
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from hipkit.server.storage.stores.routes import RouteRecord, SummaryRecord
 from tests.contract.storage.filling import NOW, add_group
@@ -280,20 +281,23 @@ async def test_all_routes_are_removed_at_once_and_earlier_ones_stay_as_they_are(
     assert removed == [NOW, NOW + 1]
 
 
-async def test_an_item_waits_for_the_only_route_that_gets_it_until_it_is_passed(
-    filled: Database,
-) -> None:
+async def test_the_state_of_a_delivery_can_be_changed(filled: Database) -> None:
     route_id = await open_route(filled)
-    await happen(filled)
-    event = NewEvent(
-        group_id=1, room_id=1, event="posted", item="{}", root="", only_for=route_id
-    )
-    again = await filled.write(lambda stores: stores.events.add(event, NOW))
+    refused = [
+        NewDelivery(
+            subscription_id=route_id,
+            event_id=await happen(filled),
+            event="posted",
+            state="refused",
+            tries=1,
+            tried_us=NOW,
+        )
+        for _ in range(2)
+    ]
+    await filled.write(lambda stores: stores.deliveries.put(*refused))
+    newest, _ = await filled.stores.deliveries.of_subscription(route_id, 2)
 
-    async def waits(item: str = "{}", only_for: int = route_id, after: int = 0) -> bool:
-        return await filled.stores.events.is_waiting(item, only_for, after)
+    await filled.write(lambda stores: stores.deliveries.set_state(newest.id, "again"))
 
-    assert await waits(after=again - 1)
-    assert not await waits(after=again)
-    assert not await waits(item="[]")
-    assert not await waits(only_for=route_id + 1)
+    found = await filled.stores.deliveries.of_subscription(route_id, 2)
+    assert [each.state for each in found] == ["again", "refused"]

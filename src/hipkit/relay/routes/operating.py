@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 MOST_DELIVERIES = 100
+SENT_AGAIN = "sent_again"
+"""The state of a delivery whose message has become another one, so that it is sent once."""
 
 RouteState = Literal["working", "waiting", "failing", "paused", "removed"]
 """Nothing waits for it; something does; the target failed last; it is paused, see `PausedBy`; it is
@@ -192,7 +194,7 @@ async def resume_route(context: Context, name: str) -> None:
 async def send_again(context: Context, delivery_id: int) -> None:
     """Send a message again that was refused or set aside, after all that waits.
 
-    One that waits to be sent again is not sent once more.
+    That is done once: if it is refused again, the new delivery can be sent again in its turn.
 
     Raises:
         ForbiddenError: The actor is no administrator.
@@ -214,6 +216,8 @@ async def send_again(context: Context, delivery_id: int) -> None:
             or route.group_id != context.actor.group_id
         ):
             raise NotFoundError(f"Delivery {delivery_id} not found")
+        if delivery.state == SENT_AGAIN:
+            return
         if delivery.state not in {"refused", "set_aside"}:
             raise BadRequestError(
                 f"Delivery {delivery_id} is {delivery.state}: only what was refused or"
@@ -222,8 +226,6 @@ async def send_again(context: Context, delivery_id: int) -> None:
         event = await stores.events.get(delivery.event_id)
         if event is None:
             raise BadRequestError("This message is not kept any more")
-        if await stores.events.is_waiting(event.item, route.id, route.position):
-            return
         again = NewEvent(
             group_id=event.group_id,
             room_id=event.room_id,
@@ -235,6 +237,7 @@ async def send_again(context: Context, delivery_id: int) -> None:
             only_for=route.id,
         )
         await stores.events.add(again, context.now_us)
+        await stores.deliveries.set_state(delivery.id, SENT_AGAIN)
         context.topics.add(EVENTS)
 
     await context.write(command)

@@ -22,7 +22,8 @@ class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
     event_id: int
     event: str
     state: str
-    """The verdict: `delivered`, `refused`, `waiting` and so on."""
+    """The verdict: `delivered`, `refused`, `waiting` and so on; `sent_again` where an operator
+    did that."""
     tries: int
     status: int | None = None
     problem: str | None = None
@@ -87,6 +88,11 @@ class DeliveryStore(Store):
     async def _trim(self, subscription_id: int, where: str, most: int) -> None:
         sql = TRIM.format(where)
         await self._run(sql, subscription_id, subscription_id, most)
+
+    async def set_state(self, delivery_id: int, state: str) -> None:
+        """Store what became of a delivery."""
+        sql = "UPDATE deliveries SET state = ? WHERE id = ?"
+        await self._run(sql, state, delivery_id)
 
     async def get(self, delivery_id: int) -> DeliveryRecord | None:
         """Return a delivery by its number."""

@@ -91,12 +91,6 @@ class EventStore(Store):
         sql = f"{COLUMNS}{where} AND id > ? ORDER BY id LIMIT ?"
         return await self._all(EventRecord, sql, owner, event, position, count)
 
-    async def is_waiting(self, item: str, subscription_id: int, position: int) -> bool:
-        """Return whether an item that only one subscription gets is after its position."""
-        sql = "SELECT 1 FROM events WHERE id > ? AND only_for = ? AND item = ? LIMIT 1"
-        values = (position, subscription_id, item)
-        return await self._value(int, sql, *values) is not None
-
     async def newest(self) -> int:
         """Return the number of the last event that is kept; 0 where there is none."""
         return await self._value(int, "SELECT MAX(id) FROM events") or 0
