@@ -14,7 +14,7 @@ LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchma
 	tests/e2e/test_old_senders.py tests/e2e/test_packaging.py tests/relay tests/spec \
 	tests/unit/server/storage/postgres
 # What `make test` runs on SQLite, and `make test-all` on PostgreSQL.
-ON_EVERY_DATABASE := tests/contract/storage
+ON_EVERY_DATABASE := tests/contract/storage tests/unit/server/services
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60

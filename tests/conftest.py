@@ -57,10 +57,6 @@ def pytest_runtest_makereport() -> Generator[
     return report
 
 
-DATABASE = "HIPKIT_DATABASE"
-"""Set to `postgres` to run the tests that are for every database on PostgreSQL, not on SQLite."""
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server."""
@@ -73,13 +69,14 @@ def postgres_database(postgres: PostgresServer) -> str:
     """The name of a database with hipkit's tables."""
     name = postgres.create()
     PostgresDatabase.open(Address(postgres.address(name))).close()
+    postgres.snapshot(name)
     return name
 
 
 @pytest.fixture
 def postgres_address(postgres: PostgresServer, postgres_database: str) -> Address:
     """The address of a database with hipkit's tables and nothing in them."""
-    postgres.clear(postgres_database)
+    postgres.restore(postgres_database)
     return Address(postgres.address(postgres_database))
 
 

@@ -52,25 +52,36 @@ SETTINGS = {
 UNTIL_PARENT_ENDS = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'
 
 
+SNAPSHOT = """
+DO $$
+DECLARE
+    place TEXT;
+BEGIN
+    CREATE SCHEMA snapshot;
+    FOR place IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE snapshot.%I AS TABLE public.%I', place, place);
+    END LOOP;
+    CREATE TABLE snapshot.sequences AS
+    SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
 # Faster by far than another database for every test, or than TRUNCATE: both make hundreds of files.
-CLEAR = """
+RESTORE = """
 DO $$
 DECLARE
     place TEXT;
 BEGIN
     -- Neither triggers nor foreign keys.
     PERFORM set_config('session_replication_role', 'replica', true);
-    FOR place IN
-        SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-        AND tablename NOT IN ('actor_version', 'hipkit_schema', 'read_marks_begin')
-    LOOP
-        EXECUTE format('DELETE FROM %I', place);
+    FOR place IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%I', place);
+        EXECUTE format('INSERT INTO public.%I TABLE snapshot.%I', place, place);
     END LOOP;
-    UPDATE actor_version SET number = 0;
-    PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+    PERFORM setval(format('public.%I', sequencename)::regclass, COALESCE(last_value, 1),
+        last_value IS NOT NULL) FROM snapshot.sequences;
 END $$
 """
-CLEAR_SECONDS = 60
+RESTORE_SECONDS = 60
 
 
 @dataclass
@@ -105,12 +116,17 @@ class PostgresServer:
             )
         )
 
-    def clear(self, name: str) -> None:
-        """Make a database of hipkit's as it was before its first start."""
+    def snapshot(self, name: str) -> None:
+        """Keep what a database holds now, for `restore` to return to."""
+        with psycopg.connect(self.address(name), autocommit=True) as connection:
+            connection.execute(SNAPSHOT)
+
+    def restore(self, name: str) -> None:
+        """Make a database, or a copy of one, as it was when its snapshot was taken."""
         with psycopg.connect(self.address(name), autocommit=True) as connection:
             # A test that still uses it would make this wait for ever.
-            connection.execute(f"SET lock_timeout = '{CLEAR_SECONDS}s'")
-            connection.execute(CLEAR)
+            connection.execute(f"SET lock_timeout = '{RESTORE_SECONDS}s'")
+            connection.execute(RESTORE)
 
     def end_sessions(self, name: str) -> None:
         """End every session of a database, as a restart does."""

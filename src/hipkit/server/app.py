@@ -21,7 +21,7 @@ from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.sweep import TimeBounds, sweep
 from hipkit.server.settings import Settings
 from hipkit.server.storage.backup import remove_work_folders
-from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.opening import open_database
 from hipkit.server.storage.stores.routes import ROUTE
 from hipkit.server.storage.stores.webhooks import WEBHOOK
 
@@ -194,8 +194,11 @@ async def open_server(settings: Settings) -> Server:
     Raises:
         StorageError: The database, or the file for the first token, cannot be used.
     """
-    database = SqliteDatabase.open(
-        settings.database, durable=settings.durable, observer=settings.observer
+    database = open_database(
+        settings.database,
+        settings.postgres,
+        durable=settings.durable,
+        observer=settings.observer,
     )
     try:
         runtime = Runtime(database, settings)

@@ -10,6 +10,7 @@ from pathlib import Path
 from hipkit.server.observer import Observer
 from hipkit.server.senders import SenderSettings
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.server.storage.postgres.address import Address
 from hipkit.transports.egress import LookUp, look_up
 from hipkit.transports.protocol import AsyncTransport
 
@@ -27,6 +28,9 @@ class Settings:
 
     database: Path
     """The SQLite file. Shared files are stored beside it, in a folder named after it."""
+    postgres: Address | None = None
+    """The address of a PostgreSQL database in place of the SQLite file, whose name remains that
+    after which the folder of shared files and the file of the first token are named."""
     strict: bool = False
     """Reject what HipChat rejected although old programs send it, such as `"true"` for true, and
     installations that an add-on answers with another status than 200."""

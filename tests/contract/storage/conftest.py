@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hipkit.server.storage.postgres.address import Address
 from hipkit.server.storage.postgres.database import PostgresDatabase
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
-from tests.conftest import DATABASE
+from tests.databases import CHOSEN
 
 
 def open_sqlite(request: pytest.FixtureRequest) -> Database:
@@ -31,7 +30,7 @@ DATABASES: dict[str, Callable[[pytest.FixtureRequest], Database]] = {
 }
 
 
-@pytest.fixture(params=[os.environ.get(DATABASE, "sqlite")])
+@pytest.fixture(params=[CHOSEN])
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     opened = DATABASES[request.param](request)
     yield opened

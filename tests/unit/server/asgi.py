@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,10 +31,15 @@ from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.recent_calls import CallFilter, RecentCall
+from hipkit.server.storage.opening import open_database
+from hipkit.server.storage.postgres.address import Address
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.stores.session import Value
 from hipkit.transports.egress import LookUp, look_up_here
 from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.rooms import CreateRoom
 from hipkit.v2.users import CreateUser
+from tests.databases import FolderDatabases
 
 PASSWORD = "correct horse"
 """That of every user whose test wants no other."""
@@ -222,6 +228,25 @@ class Site:
         """Return the context of a command of `hipkit admin`."""
         return asyncio.run(self.server.runtime.operator_context())
 
+    @contextlib.contextmanager
+    def elsewhere(self) -> Iterator[Database]:
+        """Open the site's database as another process does."""
+        settings = self.server.settings
+        opened = open_database(settings.database, settings.postgres, durable=False)
+        with contextlib.closing(opened):
+            yield opened
+
+    def sql(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:
+        """Run a statement as another process does, and return its rows."""
+        return asyncio.run(self.run_sql(sql, *values))
+
+    async def run_sql(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:
+        """Do the same where an event loop runs."""
+        with self.elsewhere() as database:
+            return await database.write(
+                lambda stores: stores.groups._session.all(tuple, sql, *values)
+            )
+
     def deliver(self) -> None:
         """Deliver every webhook that may be delivered now."""
 
@@ -257,6 +282,8 @@ def hash_of_password() -> str:
 
 
 STARTED = 1_700_000_000.0
+on_postgres: FolderDatabases | None = None
+"""Where new sites have their databases, while tests run on PostgreSQL."""
 DATABASE = "hipkit.db"
 
 
@@ -297,7 +324,11 @@ def open_site(
     observer: Observer | None = None,
 ) -> Site:
     """Open a server on the database in a folder, or on a new one there."""
+    postgres = None
     is_new = not (folder / DATABASE).exists()
+    if is_new and on_postgres is not None:
+        is_new = not on_postgres.has(folder)
+        postgres = on_postgres.address(folder)
     clock = [_copy_first_start(folder) if is_new else STARTED]
 
     def tick() -> float:
@@ -306,6 +337,7 @@ def open_site(
 
     settings = Settings(
         database=folder / DATABASE,
+        postgres=postgres,
         strict=strict,
         limits=limits or LimitSettings(enabled=False),
         largest_file_bytes=largest_file_bytes,
@@ -334,16 +366,21 @@ def _copy_first_start(folder: Path) -> float:
 
     Creating a database takes four times as long as opening it, and thousands of tests want one.
     """
-    first, time = _first_start()
+    first, time = on_postgres.first if on_postgres is not None else _first_start()
     shutil.copytree(first, folder, dirs_exist_ok=True)
     return time
 
 
 @cache
 def _first_start() -> tuple[Path, float]:
-    """Start a server for the first time, and stop it."""
+    """Start a server for the first time, and stop it; return its folder and the time."""
     folder = Path(tempfile.mkdtemp(prefix="hipkit-first-start-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder, start_first(folder)
+
+
+def start_first(folder: Path, postgres: Address | None = None) -> float:
+    """Start a server in an empty folder, and stop it; return the time."""
     clock = [STARTED]
 
     def tick() -> float:
@@ -352,12 +389,13 @@ def _first_start() -> tuple[Path, float]:
 
     settings = Settings(
         database=folder / DATABASE,
+        postgres=postgres,
         clock=tick,
         monotonic=ForwardClock(tick),
         durable=False,
     )
     asyncio.run(open_server(settings)).close()
-    return folder, clock[0]
+    return clock[0]
 
 
 async def call(

@@ -9,8 +9,37 @@ from pathlib import Path
 import pytest
 
 from hipkit.server.services.access.keys import new_key
+from tests.databases import CHOSEN, FolderDatabases
+from tests.postgres import PostgresServer
+from tests.unit.server import asgi
 from tests.unit.server.asgi import Site, open_site
 from tests.unit.server.two_groups import World, build, copy
+
+
+@pytest.fixture(scope="session")
+def folder_databases(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> FolderDatabases:
+    """PostgreSQL databases for the folders of sites."""
+    folder = tmp_path_factory.mktemp("first-start")
+    return FolderDatabases(postgres, folder, asgi.start_first)
+
+
+@pytest.fixture(autouse=True)
+def on_chosen_database(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let the test's sites have their data in PostgreSQL, if that is chosen.
+
+    Worlds are copies of one folder, and stay on SQLite.
+    """
+    if CHOSEN == "sqlite":
+        yield
+        return
+    databases: FolderDatabases = request.getfixturevalue("folder_databases")
+    monkeypatch.setattr(asgi, "on_postgres", databases)
+    yield
+    databases.release()
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from hipkit.api.errors import StorageError
 from hipkit.api.secret import Secret
+from hipkit.extras import install_hint
 
 __all__ = ["Address", "is_address"]
 
@@ -40,12 +38,20 @@ class Address:
             `PGPASSFILE`, `PGSERVICE` and so on), as for these programs.
 
     Raises:
-        StorageError: It cannot be read.
+        StorageError: It cannot be read, or the extra `postgres` is not installed.
 
     Source: PostgreSQL's documentation of libpq, "Connection Strings".
     """
 
     def __init__(self, text: str) -> None:
+        try:
+            # Loaded late: most servers run on SQLite, and without PostgreSQL's library.
+            from psycopg import ProgrammingError
+            from psycopg.conninfo import conninfo_to_dict, make_conninfo
+        except ImportError as error:
+            raise StorageError(
+                f"PostgreSQL requires another package: {install_hint('postgres')}"
+            ) from error
         try:
             members = conninfo_to_dict(text)
         except ProgrammingError:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -29,34 +26,38 @@ from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.people.accounts import delete_account, set_admin
 from hipkit.server.services.rooms.changes import remove_room
+from hipkit.server.storage.postgres.connection import Rows
+from hipkit.server.storage.postgres.session import PostgresSession
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.sqlite.database import SqliteSession
+from hipkit.server.storage.stores.session import Value
 from tests.unit.server.asgi import Site
-
-CHANGE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute({sql!r}); c.commit()"
 
 
 def is_known(site: Site, token: str) -> bool:
     return site.get("/v2/room", token=token).status == 200
 
 
-def change_elsewhere(site: Site, sql: str) -> None:
-    """Change the database as another process does: on a connection of its own."""
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        connection.execute(sql)
-        connection.commit()
-
-
 @contextmanager
 def statements_read(site: Site) -> Iterator[list[str]]:
     """Watch what the connection for short reads is asked."""
-    database = site.server.database
-    assert isinstance(database, SqliteDatabase)
+    session = site.server.database.stores.users._session
     seen: list[str] = []
-    connection = database.stores.users._session._connection  # type: ignore[attr-defined]  # SQLite's
-    connection.set_trace_callback(seen.append)
+    if isinstance(session, SqliteSession):
+        session._connection.set_trace_callback(seen.append)
+        yield seen
+        session._connection.set_trace_callback(None)
+        return
+    assert isinstance(session, PostgresSession)
+    execute = session._execute
+
+    async def noting(sql: bytes, values: Sequence[Value]) -> tuple[Rows, int]:
+        seen.append(sql.decode())
+        return await execute(sql, values)
+
+    session._execute = noting
     yield seen
-    connection.set_trace_callback(None)
+    session._execute = execute
 
 
 def test_a_token_that_was_seen_is_not_looked_up_again(site: Site) -> None:
@@ -102,9 +103,8 @@ def test_a_token_revoked_by_another_process_is_refused_at_once(site: Site) -> No
     token = site.add_token(user="admin@example.com", scopes=["view_group"])
     assert is_known(site, token)
     sql = "DELETE FROM tokens WHERE id = (SELECT max(id) FROM tokens)"
-    database = str(site.server.settings.database)
 
-    subprocess.run([sys.executable, "-c", CHANGE.format(sql=sql), database], check=True)
+    site.sql(sql)
 
     assert not is_known(site, token)
     assert is_known(site, site.token)
@@ -113,21 +113,16 @@ def test_a_token_revoked_by_another_process_is_refused_at_once(site: Site) -> No
 def test_a_token_revoked_within_one_turn_of_the_loop_is_refused(site: Site) -> None:
     token = site.add_token(user="admin@example.com", scopes=["view_group"])
     database = site.server.database
-    other = sqlite3.connect(site.server.settings.database)
 
     async def look_revoke_look() -> None:
         identities = ActorCache(database.stores)
         known = await identities.identify(token, site.now_us)
         assert known.token is not None
-        other.execute("DELETE FROM tokens WHERE id = ?", (known.token.id,))
-        other.commit()
+        await site.run_sql("DELETE FROM tokens WHERE id = ?", known.token.id)
         with pytest.raises(UnauthorizedError):
             await identities.identify(token, site.now_us)
 
-    try:
-        asyncio.run(look_revoke_look())
-    finally:
-        other.close()
+    asyncio.run(look_revoke_look())
 
 
 def test_a_token_ends_when_it_expires_although_nothing_is_written(site: Site) -> None:
@@ -145,9 +140,8 @@ def test_a_user_deleted_by_another_process_is_refused_at_once(site: Site) -> Non
     path = f"/v2/user/{user}"
     assert site.get(path, token=token).status == 200
     sql = f"UPDATE users SET is_deleted = 1 WHERE id = {user}"  # noqa: S608 - a number
-    database = str(site.server.settings.database)
 
-    subprocess.run([sys.executable, "-c", CHANGE.format(sql=sql), database], check=True)
+    site.sql(sql)
 
     assert site.get(path, token=token).status == 401
 
@@ -213,7 +207,7 @@ def test_unknown_tokens_are_not_remembered(site: Site) -> None:
 def test_nothing_is_remembered_where_the_database_does_not_count(site: Site) -> None:
     database = site.server.database
     actors, context = ActorCache(database.stores), site.operator_context()
-    change_elsewhere(site, "DELETE FROM actor_version")
+    site.sql("DELETE FROM actor_version")
 
     async def look_revoke_look() -> None:
         known = await actors.identify(site.token, site.now_us)
@@ -296,7 +290,7 @@ def operating(site: Site, *, elsewhere: bool) -> Iterator[Context]:
     if not elsewhere:
         yield site.operator_context()
         return
-    with closing(SqliteDatabase.open(site.server.settings.database)) as database:
+    with site.elsewhere() as database:
         runtime = Runtime(database, site.server.settings)
         yield asyncio.run(runtime.operator_context())
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -108,11 +106,7 @@ class Credentials:
         return ask(self.site, *login, token=token, **form)
 
     def _has_webhook(self, key: str) -> bool:
-        path = self.site.server.settings.database
-        with closing(sqlite3.connect(path)) as connection:
-            sql = "SELECT COUNT(*) FROM webhooks WHERE key = ?"
-            (count,) = connection.execute(sql, (key,)).fetchone()
-        return bool(count)
+        return bool(self.site.sql("SELECT 1 FROM webhooks WHERE key = ?", key))
 
     def token(
         self, name: str, reply: RawResponse, *refreshed_with: tuple[str, str]
@@ -458,8 +452,7 @@ def test_no_grant_is_left_of_deleted_credentials(made: Credentials) -> None:
 
     asyncio.run(database.write(lambda stores: stores.grants.sweep(0, 1000)))
 
-    with closing(sqlite3.connect(made.site.server.settings.database)) as connection:
-        left = connection.execute("SELECT user_id, client_id FROM grants").fetchall()
+    left = made.site.sql("SELECT user_id, client_id FROM grants")
     assert left == [(1, None)]  # The administrator's own token.
 
 
@@ -480,13 +473,11 @@ def test_grants_are_swept_in_steps(made: Credentials) -> None:
     async def sweep_some(position: int, stores: Stores) -> int:
         return await stores.grants.sweep(position, 5)
 
-    with closing(sqlite3.connect(made.site.server.settings.database)) as connection:
-        before = connection.execute("SELECT COUNT(*) FROM grants").fetchone()
-        asyncio.run(database.write(add))
-        positions = asyncio.run(sweep())
-        after = connection.execute("SELECT COUNT(*) FROM grants").fetchone()
+    before = made.site.sql("SELECT COUNT(*) FROM grants")
+    asyncio.run(database.write(add))
+    positions = asyncio.run(sweep())
 
-    assert after == before
+    assert made.site.sql("SELECT COUNT(*) FROM grants") == before
     assert positions == [*sorted(positions[:-1]), 0]
     assert len(positions) > 4
     assert made.good() == made.values.keys()
@@ -505,9 +496,7 @@ def test_a_chain_of_tokens_of_any_length_ends_whole(site: Site) -> None:
     asyncio.run(database.write(command))
 
     assert site.delete(f"/v2/oauth/token/{site.token}").status == 204
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        (left,) = connection.execute("SELECT COUNT(*) FROM grants").fetchone()
-    assert left == 0
+    assert site.sql("SELECT id FROM grants") == []
 
 
 @pytest.mark.parametrize(
@@ -593,12 +582,8 @@ def test_a_code_is_limited_to_the_room_that_the_client_had_at_consent(
     made: Credentials,
 ) -> None:
     site = made.site
-    path = site.server.settings.database
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "UPDATE oauth_clients SET room_id = ? WHERE id = ?",
-            (made.hooks, made.room_client.id),
-        )
+    sql = "UPDATE oauth_clients SET room_id = ? WHERE id = ?"
+    site.sql(sql, made.hooks, made.room_client.id)
 
     made.token("late", redeem(site, made.room_client, made.values["code in room"]))
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 
 import pytest
 
@@ -38,9 +36,8 @@ def used(site: Site) -> int:
 
 
 def added_up(site: Site) -> int:
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        found = connection.execute("SELECT sum(size_bytes) FROM files").fetchone()
-    return int(found[0] or 0)
+    ((found,),) = site.sql("SELECT SUM(size_bytes) FROM files")
+    return int(found or 0)
 
 
 def kept(site: Site) -> int:

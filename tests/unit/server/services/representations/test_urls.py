@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -154,9 +152,7 @@ def test_a_webhook_of_an_older_server_gets_the_listeners_address(
     site: Site, receiver: Receiver
 ) -> None:
     watch(site, receiver, "room_message", host="set.example")
-    with contextlib.closing(sqlite3.connect(site.server.settings.database)) as database:
-        database.execute("UPDATE webhooks SET root = NULL")
-        database.commit()
+    site.sql("UPDATE webhooks SET root = NULL")
     site.server.own_root = "http://machine:8070"
 
     site.host = EVIL

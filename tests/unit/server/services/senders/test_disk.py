@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from tests.databases import CHOSEN
 from tests.unit.server.asgi import Site
 from tests.unit.server.services.files.test_uploads import WEB_CLIENT, share
 from tests.unit.server.services.senders.sending import (
@@ -38,6 +39,11 @@ def test_a_full_server_refuses_messages_and_says_what_to_do(
     assert site.get("/v2/room").json["items"] == []
 
 
+@pytest.mark.xfail(
+    CHOSEN == "postgres",
+    reason="PostgreSQL does not tell what deleted rows left inside its files",
+    strict=True,
+)
 def test_files_count_and_what_was_deleted_does_not(make_site: MakeSite) -> None:
     site = relay_site(make_site)
     notify(site, "Ops")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -259,9 +257,7 @@ def test_a_client_from_before_its_secret_was_kept_cannot_have_signatures(
 ) -> None:
     site.add_room("Ops")
     token = site.client_token(["admin_room"])
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        connection.execute("UPDATE oauth_clients SET signing_secret = NULL")
-        connection.commit()
+    site.sql("UPDATE oauth_clients SET signing_secret = NULL")
 
     body = {**BODY, "authentication": "jwt"}
     reply = site.post("/v2/room/Ops/webhook", body, token=token)
@@ -285,13 +281,11 @@ def test_events_that_wait_for_a_changed_webhook_go_to_its_new_url(
 
 
 def waiting(site: Site, webhook_id: int) -> int:
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        row = connection.execute(
-            "SELECT COUNT(*) FROM events, subscriptions"
-            " WHERE subscriptions.id = ? AND events.id > position",
-            (webhook_id,),
-        ).fetchone()
-    return int(row[0])
+    sql = (
+        "SELECT events.id FROM events, subscriptions"
+        " WHERE subscriptions.id = ? AND events.id > position"
+    )
+    return len(site.sql(sql, webhook_id))
 
 
 def test_a_secret_is_kept_only_where_something_can_be_signed_with_it(
@@ -300,11 +294,8 @@ def test_a_secret_is_kept_only_where_something_can_be_signed_with_it(
     kept = site.add_client(["admin_room"]).id
     site.add_client(["send_notification", "view_messages"])
 
-    with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        found = connection.execute(
-            "SELECT id FROM oauth_clients WHERE signing_secret IS NOT NULL"
-        ).fetchall()
-    assert found == [(kept,)]
+    sql = "SELECT id FROM oauth_clients WHERE signing_secret IS NOT NULL"
+    assert site.sql(sql) == [(kept,)]
 
 
 PLACES = ["/v2/room/Ops/extension/webhook", "/v2/extension/webhook"]
