@@ -6,16 +6,18 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from codegen.planning.names import is_name
-from codegen.planning.package import ClientClass
+from codegen.planning.package import ClientClass, Package
 from codegen.planning.plan import plan
 from codegen.planning.prose import one_line
-from codegen.reading.document import SpecError
+from codegen.reading.document import Document, SpecError
 from codegen.reading.load import load
 from codegen.reading.problems import Problems
 from codegen.reading.security import AUTH
@@ -41,28 +43,27 @@ HIPCHAT = ClientClass(
 
 DIFFERENT, REFUSED = 1, 2
 
+FLAGS = {
+    "--strict": "refuse names that are not usable as they are, instead of choosing others",
+    "--skip-unsupported": "leave out, and list, what cannot be generated",
+    "--overwrite": "also write files anew that were changed by hand",
+}
+
 Files = dict[Path, dict[str, str]]
 """Texts by folder and by path in it: files in one folder are written, and removed, together."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     """One package to be written."""
 
     spec: Path
     name: str
     """The document's name in error messages."""
-    source: str
-    """The document's name in the header of each file."""
     out: Path
-    package: str
-    command: str = COMMAND
-    made_by: str = ""
-    client: ClientClass | None = None
-    """The client's class, if its modules are not part of the package."""
+    plan: Callable[[Document, Problems], Package]
+    made_by: str = COMMAND
     has_client: bool = True
-    auth: str = "none"
-    """What operations need that declare nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,29 +97,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _made(options: argparse.Namespace) -> Files | None:
     """Return all that is to be written; print the problems and return `None` if they forbid it."""
-    made: Files = {}
+    made: Files = defaultdict(dict)
     for job in _jobs(options):
         problems = Problems(strict=options.strict)
         texts = _generate(job, problems, skip=options.skip_unsupported)
         if texts is None:
             print(*problems.found, sep="\n", file=sys.stderr)
             return None
-        _report(problems)
-        _add(made, texts)
+        for note in problems.notes():
+            print(note, file=sys.stderr)
+        for out, files in texts.items():
+            made[out] |= files
     return made
-
-
-def _add(made: Files, texts: Mapping[Path, Mapping[str, str]]) -> None:
-    for out, files in texts.items():
-        made.setdefault(out, {}).update(files)
-
-
-def _report(problems: Problems) -> None:
-    """Print what was left out, and which names were chosen."""
-    for name, error in problems.left_out.items():
-        print(f"left out: {name}: {error}", file=sys.stderr)
-    for note in problems.notes():
-        print(note, file=sys.stderr)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -150,21 +140,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default="none",
         help="what operations need that declare no 'security'; nothing by default",
     )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="refuse names that are not usable as they are, instead of choosing others",
-    )
-    parser.add_argument(
-        "--skip-unsupported",
-        action="store_true",
-        help="leave out, and list, what cannot be generated",
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="also write files anew that were changed by hand",
-    )
+    for flag, text in FLAGS.items():
+        parser.add_argument(flag, action="store_true", help=text)
     options = parser.parse_args(arguments)
     given = {options.spec, options.out, options.package} - {None}
     if len(given) not in (0, 3):
@@ -172,8 +149,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     options.is_own = not given
     if options.is_own:
         options.strict, options.skip_unsupported = True, False
-    if not options.is_own and (
-        not all(map(is_name, options.package.split("."))) or options.package == "hipkit"
+    elif options.package == "hipkit" or not all(
+        map(is_name, options.package.split("."))
     ):
         parser.error(
             f"{options.package!r} cannot be the name of a new package; use letters"
@@ -183,31 +160,30 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _jobs(options: argparse.Namespace) -> list[_Job]:
     if options.is_own:
-        return [
-            _Job(
-                spec=ROOT / f"spec/hipchat-{version}.yaml",
-                name=f"spec/hipchat-{version}.yaml",
-                source=f"spec/hipchat-{version}.yaml",
-                out=ROOT / "src" / "hipkit" / version,
-                package=f"hipkit.{version}",
-                client=HIPCHAT if version == "v2" else None,
-                has_client=version == "v2",
-            )
-            for version in OWN
-        ]
+        return [_own_job(version) for version in OWN]
     _reject_taken(options.package, options.out)
-    return [
-        _Job(
-            spec=options.spec,
-            name=str(options.spec),
-            source=options.spec.name,
-            out=options.out,
-            package=options.package,
-            command=f"{COMMAND} --package {options.package}",
-            made_by=_made_by(options),
-            auth=options.auth,
-        )
-    ]
+    planned = partial(
+        plan,
+        package=options.package,
+        source=options.spec.name,
+        command=f"{COMMAND} --package {options.package}",
+        auth=options.auth,
+    )
+    made_by, name = _made_by(options), str(options.spec)
+    return [_Job(options.spec, name, options.out, planned, made_by)]
+
+
+def _own_job(version: str) -> _Job:
+    name, has_client = f"spec/hipchat-{version}.yaml", version == "v2"
+    planned = partial(
+        plan,
+        package=f"hipkit.{version}",
+        source=name,
+        command=COMMAND,
+        client=HIPCHAT if has_client else None,
+    )
+    out = ROOT / "src" / "hipkit" / version
+    return _Job(ROOT / name, name, out, planned, has_client=has_client)
 
 
 def _made_by(options: argparse.Namespace) -> str:
@@ -263,25 +239,15 @@ def _generate(job: _Job, problems: Problems, *, skip: bool) -> Files | None:
         skip: Whether to generate what has no problem, if anything.
     """
     try:
-        document = load(job.spec, job.name)
-        package = plan(
-            document,
-            problems,
-            package=job.package,
-            source=job.source,
-            command=job.command,
-            client=job.client,
-            auth=job.auth,
-        )
+        package = job.plan(load(job.spec, job.name), problems)
         if problems.found and not (skip and package.has_content):
             return None
-        if not job.has_client:
-            package = replace(package, client=None)
-        package = replace(package, made_by=job.made_by)
+        client = package.client if job.has_client else None
+        package = replace(package, client=client, made_by=job.made_by)
         texts = {job.out: render(package)}
         if package.has_own_client:
             texts[job.out] = with_manifest(texts[job.out], job.made_by)
-        if package.client is not None and not package.has_own_client:
+        elif client is not None:
             texts[CLIENT] = render_clients(package)
         return texts
     except RecursionError:

@@ -49,6 +49,8 @@ class Problems:
         self._choices.setdefault(why, []).append(name)
 
     def notes(self) -> Iterator[str]:
-        """Yield a line for each kind of choice, with the first names."""
+        """Yield a line for what was left out, and one for each kind of choice."""
+        for name, error in self.left_out.items():
+            yield f"left out: {name}: {error}"
         for why, names in self._choices.items():
             yield f"{why}: {in_short(names)}"
