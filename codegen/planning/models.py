@@ -13,7 +13,7 @@ from codegen.planning.names import (
 from codegen.planning.python_types import Type
 from codegen.reading.document import Node, Place
 from codegen.reading.flat import Flat
-from codegen.reading.limits import Limits
+from codegen.reading.limits import Limits, Rule
 
 
 class Use(Enum):
@@ -42,6 +42,29 @@ class Member:
     node: Node
     sends_null: bool = False
     """Whether a model's optional member can be sent as null, and is `UNSET` if it is left out."""
+    constant: str | None = None
+    """The only value that it can have, which is always sent."""
+
+    @property
+    def annotation(self) -> str:
+        """The annotation in a model."""
+        if self.required:
+            return self.type.annotation
+        return self.type.unset if self.sends_null else self.type.optional
+
+    @property
+    def assigned(self) -> str:
+        """What a model assigns to it, if anything is."""
+        default = "" if self.required else "UNSET" if self.sends_null else "None"
+        keywords = [f"name={self.wire!r}"] * (self.name != self.wire)
+        if self.constant is not None:
+            # msgspec leaves out a plain default.
+            keywords.append(f"default_factory=lambda: {self.constant!r}")
+        elif not keywords:
+            return default
+        elif default:
+            keywords.append(f"default={default}")
+        return f"field({', '.join(keywords)})" if keywords else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,22 @@ class Model:
     """Whether further members are rejected."""
     extra: tuple[str, Type] | None = None
     """The name and the type of the mapping with further members, if these are kept."""
+    listed_by: tuple[str, ...] = ()
+    """If it is a page of a list: the calls that return it, such as `GetAllRooms()`."""
+
+    @property
+    def secrets(self) -> list[str]:
+        """Members that are never shown."""
+        return sorted(member.name for member in self.members if member.secret)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Python name -> limits."""
+        rules = (
+            (each.name, each.limits.rule(required=each.required))
+            for each in self.members
+        )
+        return {name: rule for name, rule in rules if rule}
 
     @property
     def models(self) -> frozenset[str]:

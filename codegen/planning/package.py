@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from codegen.planning.models import Model
+from codegen.planning.unions import TaggedUnion
 from codegen.reading.limits import Rule
 from codegen.reading.security import Access
 
@@ -162,70 +164,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A member of a model."""
-
-    name: str
-    wire: str
-    annotation: str
-    default: str | None
-    secret: bool
-    rule: Rule
-    constant: str | None = None
-    """The only value that it can have, which is always sent."""
-
-    @property
-    def assigned(self) -> str:
-        """What is assigned to it, if anything is."""
-        keywords = [f"name={self.wire!r}"] * (self.name != self.wire)
-        if self.constant is not None:
-            # msgspec leaves out a plain default.
-            keywords.append(f"default_factory=lambda: {self.constant!r}")
-        elif not keywords:
-            return self.default or ""
-        elif self.default:
-            keywords.append(f"default={self.default}")
-        return f"field({', '.join(keywords)})" if keywords else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelClass:
-    """A model."""
-
-    name: str
-    text: Sequence[Block]
-    fields: tuple[Field, ...]
-    is_closed: bool
-    """Whether the server rejects further members."""
-    extra: tuple[str, str] | None = None
-    """The name and the annotation of the mapping with further members, if these are kept."""
-    listed_by: tuple[str, ...] = ()
-    """If it is a page of a list: the calls that return it, such as `GetAllRooms()`."""
-    models: frozenset[str] = field(default=frozenset())
-
-    @property
-    def secrets(self) -> list[str]:
-        """Members that are never shown."""
-        return sorted(item.name for item in self.fields if item.secret)
-
-    @property
-    def rules(self) -> dict[str, Rule]:
-        """Python name -> limits."""
-        return {item.name: item.rule for item in self.fields if item.rule}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnionClass:
-    """A union of models, by the value of a member."""
-
-    name: str
-    text: Sequence[Block]
-    tag: str
-    kinds: Mapping[str, str]
-    """The member's value -> the model."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientClass:
     """The blocking client of an API, and beside it the asynchronous one."""
 
@@ -263,12 +201,12 @@ class Package:
     left_out: tuple[str, ...] = ()
     """What could not be generated, by method and path."""
     groups: tuple[Group, ...]
-    models: tuple[ModelClass, ...]
-    unions: tuple[UnionClass, ...] = ()
+    models: tuple[Model, ...]
+    unions: tuple[TaggedUnion, ...] = ()
     events: tuple[tuple[str, str], ...]
     """Name of an event -> its model."""
-    event_models: tuple[ModelClass, ...]
-    event_unions: tuple[UnionClass, ...] = ()
+    event_models: tuple[Model, ...]
+    event_unions: tuple[TaggedUnion, ...] = ()
 
     @property
     def has_own_client(self) -> bool:

@@ -18,16 +18,13 @@ from codegen.planning.operations import plan_operation
 from codegen.planning.package import (
     Block,
     ClientClass,
-    Field,
     Group,
-    ModelClass,
     Operation,
     Package,
-    UnionClass,
 )
 from codegen.planning.prose import one_line
 from codegen.planning.schemas import Schemas
-from codegen.planning.texts import common_errors, group_text, model_text, union_text
+from codegen.planning.texts import common_errors, group_text
 from codegen.planning.unions import TaggedUnion
 from codegen.reading.bodies import Body, body
 from codegen.reading.check import check
@@ -117,14 +114,14 @@ def plan(
             for module, found in groups.items()
         ),
         models=tuple(
-            _model_class(model, constants, pages.get(model.name, ()))
+            _finished(model, constants, pages.get(model.name, ()))
             for model in models
             if model.name not in moved
         ),
-        unions=tuple(_union_class(each) for each in unions if each not in event_unions),
-        event_unions=tuple(map(_union_class, event_unions)),
+        unions=tuple(each for each in unions if each not in event_unions),
+        event_unions=tuple(event_unions),
         events=events,
-        event_models=tuple(_model_class(model, constants) for model in event_models),
+        event_models=tuple(_finished(model, constants) for model in event_models),
     )
 
 
@@ -230,11 +227,6 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
     )
 
 
-def _union_class(union: TaggedUnion) -> UnionClass:
-    text = union_text(union)
-    return UnionClass(name=union.name, text=text, tag=union.tag, kinds=union.kinds)
-
-
 def _constants(unions: Iterable[TaggedUnion]) -> dict[tuple[str, str], str]:
     """Return the tag of each model that has only one, by the model and its member."""
     tags: dict[tuple[str, str], set[str]] = {}
@@ -244,39 +236,16 @@ def _constants(unions: Iterable[TaggedUnion]) -> dict[tuple[str, str], str]:
     return {key: min(found) for key, found in tags.items() if len(found) == 1}
 
 
-def _model_class(
+def _finished(
     model: Model,
     constants: Mapping[tuple[str, str], str],
     listed_by: tuple[str, ...] = (),
-) -> ModelClass:
-    return ModelClass(
-        name=model.name,
-        text=model_text(model),
-        is_closed=model.is_closed,
-        listed_by=listed_by,
-        fields=tuple(
-            Field(
-                name=member.name,
-                wire=member.wire,
-                annotation=member.type.annotation
-                if member.required
-                else member.type.unset
-                if member.sends_null
-                else member.type.optional,
-                default=None
-                if member.required
-                else "UNSET"
-                if member.sends_null
-                else "None",
-                constant=constants.get((model.name, member.wire)),
-                secret=member.secret,
-                rule=member.limits.rule(required=member.required),
-            )
-            for member in model.members
-        ),
-        extra=model.extra and (model.extra[0], model.extra[1].annotation),
-        models=model.models,
+) -> Model:
+    members = (
+        replace(member, constant=constants.get((model.name, member.wire)))
+        for member in model.members
     )
+    return replace(model, members=tuple(members), listed_by=listed_by)
 
 
 def _events(

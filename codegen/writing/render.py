@@ -12,16 +12,17 @@ from pathlib import Path
 
 import jinja2
 
+from codegen.planning.models import Model
 from codegen.planning.package import (
     Block,
     Group,
-    ModelClass,
     Operation,
     Package,
-    UnionClass,
 )
 from codegen.planning.plan import renamed
 from codegen.planning.prose import one_line, titled
+from codegen.planning.texts import model_text, union_text
+from codegen.planning.unions import TaggedUnion
 from codegen.writing.docstrings import layout
 from codegen.writing.readme import cell, first_call
 from sourcefiles.formatting import formatted
@@ -77,6 +78,8 @@ def _environment(package: Package) -> jinja2.Environment:
         as_tuple=lambda values: repr(tuple(values)),
         docstring=layout,
         cell=cell,
+        model_text=model_text,
+        union_text=union_text,
         prose=_prose,
         renamed=renamed,
         group_docstring=_group_docstring,
@@ -165,8 +168,8 @@ def _clients(
 def _models(
     text: Callable[..., str],
     about: str,
-    models: Sequence[ModelClass],
-    unions: Sequence[UnionClass],
+    models: Sequence[Model],
+    unions: Sequence[TaggedUnion],
     events: Sequence[tuple[str, str]] = (),
     imports: Sequence[str] = (),
 ) -> str:
@@ -181,7 +184,7 @@ def _models(
     )
 
 
-def _names(models: Sequence[ModelClass], unions: Sequence[UnionClass]) -> list[str]:
+def _names(models: Sequence[Model], unions: Sequence[TaggedUnion]) -> list[str]:
     return [each.name for each in models] + [each.name for each in unions]
 
 
