@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codegen.planning.models import Model
 from codegen.planning.unions import TaggedUnion
@@ -163,6 +163,31 @@ class Group:
         return {name: f"builtins.{name}" for name in sorted(BUILTIN_TYPES & names)}
 
 
+@dataclass(frozen=True, slots=True)
+class ModelModule:
+    """A module with models: `models.py`, or `webhooks.py` with those that only events use."""
+
+    name: str
+    about: str
+    models: Sequence[Model]
+    unions: Sequence[TaggedUnion]
+    events: Mapping[str, str] = field(default_factory=dict)
+    """Name of an event -> its model."""
+
+    @property
+    def names(self) -> list[str]:
+        """The classes and types of the module."""
+        return [model.name for model in self.models] + [
+            union.name for union in self.unions
+        ]
+
+    @property
+    def imports(self) -> list[str]:
+        """The models of the other module that this one names."""
+        used = {*self.events.values()}.union(*(each.models for each in self.models))
+        return sorted(used - {*self.names})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientClass:
     """The blocking client of an API, and beside it the asynchronous one."""
@@ -201,12 +226,7 @@ class Package:
     left_out: tuple[str, ...] = ()
     """What could not be generated, by method and path."""
     groups: tuple[Group, ...]
-    models: tuple[Model, ...]
-    unions: tuple[TaggedUnion, ...] = ()
-    events: tuple[tuple[str, str], ...]
-    """Name of an event -> its model."""
-    event_models: tuple[Model, ...]
-    event_unions: tuple[TaggedUnion, ...] = ()
+    modules: tuple[ModelModule, ...]
 
     @property
     def has_own_client(self) -> bool:
@@ -216,7 +236,7 @@ class Package:
     @property
     def has_content(self) -> bool:
         """Whether there is anything to generate but models."""
-        return bool(self.groups or self.events)
+        return bool(self.groups or self.modules[-1].events)
 
     @property
     def operations(self) -> list[Operation]:

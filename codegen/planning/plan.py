@@ -19,6 +19,7 @@ from codegen.planning.package import (
     Block,
     ClientClass,
     Group,
+    ModelModule,
     Operation,
     Package,
 )
@@ -91,7 +92,23 @@ def plan(
     pages: dict[str, tuple[str, ...]] = {}
     for item in (item for items in groups.values() for item in items if item.is_page):
         pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
-    about = {
+    modules = [
+        ModelModule(
+            "models",
+            "The models of the API.",
+            [
+                _finished(model, constants, pages.get(model.name, ()))
+                for model in models
+                if model.name not in moved
+            ],
+            [each for each in unions if each not in event_unions],
+        )
+    ]
+    if events:
+        found = [_finished(model, constants) for model in event_models]
+        about = "The events that the API sends, by name."
+        modules.append(ModelModule("webhooks", about, found, event_unions, events))
+    tag_texts = {
         tag.text("name"): tag.text("description")
         for tag in document.root.listed("tags")
     }
@@ -108,20 +125,12 @@ def plan(
                 tags[module],
                 module,
                 names.groups[module],
-                group_text(about.get(tags[module], ""), found, common),
+                group_text(tag_texts.get(tags[module], ""), found, common),
                 found,
             )
             for module, found in groups.items()
         ),
-        models=tuple(
-            _finished(model, constants, pages.get(model.name, ()))
-            for model in models
-            if model.name not in moved
-        ),
-        unions=tuple(each for each in unions if each not in event_unions),
-        event_unions=tuple(event_unions),
-        events=events,
-        event_models=tuple(_finished(model, constants) for model in event_models),
+        modules=tuple(modules),
     )
 
 
@@ -254,7 +263,7 @@ def _events(
     models: list[Model],
     used: frozenset[str],
     problems: Problems,
-) -> tuple[tuple[tuple[str, str], ...], list[Model]]:
+) -> tuple[dict[str, str], list[Model]]:
     """Return the events with their models, and which models only they use."""
     events: dict[str, str] = {}
     own: list[Model] = []
@@ -272,7 +281,7 @@ def _events(
     )
     only_here = {*events.values()} - elsewhere
     own += [model for model in models if model.name in only_here]
-    return tuple(events.items()), own
+    return events, own
 
 
 def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str | None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jinja2
 
-from codegen.planning.models import Model
 from codegen.planning.package import (
     Block,
     Group,
@@ -22,7 +21,6 @@ from codegen.planning.package import (
 from codegen.planning.plan import renamed
 from codegen.planning.prose import one_line, titled
 from codegen.planning.texts import model_text, union_text
-from codegen.planning.unions import TaggedUnion
 from codegen.writing.docstrings import layout
 from codegen.writing.readme import cell, first_call
 from sourcefiles.formatting import formatted
@@ -120,23 +118,8 @@ def _texts(
     if package.has_own_client:
         yield from _clients(environment, package)
     yield "help.py", text("help.py")
-    about = "The models of the API."
-    yield "models.py", _models(text, about, package.models, package.unions)
-    if package.events:
-        about = "The events that the API sends, by name."
-        imports = {model for _, model in package.events}.union(
-            *(model.models for model in package.event_models)
-        )
-        own = _names(package.event_models, package.event_unions)
-        webhooks = _models(
-            text,
-            about,
-            package.event_models,
-            package.event_unions,
-            package.events,
-            sorted(imports - {*own}),
-        )
-        yield "webhooks.py", webhooks
+    for module in package.modules:
+        yield f"{module.name}.py", text("models.py", module=module)
     about = "The methods that return raw responses; see `RawApi`."
     yield "raw/__init__.py", f"{_header(package)}\n{layout([about], 0)}\n"
     for group in package.groups:
@@ -165,29 +148,6 @@ def _clients(
         yield f"{'async_' if prefix else ''}{client.module}.py", text
 
 
-def _models(
-    text: Callable[..., str],
-    about: str,
-    models: Sequence[Model],
-    unions: Sequence[TaggedUnion],
-    events: Sequence[tuple[str, str]] = (),
-    imports: Sequence[str] = (),
-) -> str:
-    return text(
-        "models.py",
-        docstring=layout([about], 0),
-        models=models,
-        unions=unions,
-        exports=_names(models, unions) + ["EVENTS", "Event"] * bool(events),
-        events=events,
-        imports=imports,
-    )
-
-
-def _names(models: Sequence[Model], unions: Sequence[TaggedUnion]) -> list[str]:
-    return [each.name for each in models] + [each.name for each in unions]
-
-
 def _homes(package: Package) -> dict[str, list[str]]:
     """Return the module of each public name; an operation goes before a model of its name."""
     homes = {group.module: group.classes for group in package.groups}
@@ -196,12 +156,9 @@ def _homes(package: Package) -> dict[str, list[str]]:
         module, name = package.client.module, package.client.name
         homes |= {module: [name], f"async_{module}": [f"Async{name}"]}
     taken = {name for names in homes.values() for name in names}
-    for module, names in (
-        ("models", _names(package.models, package.unions)),
-        ("webhooks", _names(package.event_models, package.event_unions)),
-    ):
-        if free := [name for name in names if name not in taken]:
-            homes[module] = free
+    for each in package.modules:
+        if free := [name for name in each.names if name not in taken]:
+            homes[each.name] = free
     return homes
 
 
