@@ -27,13 +27,7 @@ from codegen.reading.paths import PathOperation, template_names
 
 
 class Arguments:
-    """Plans the arguments of one operation, in steps that share its parts.
-
-    Args:
-        operation: The operation.
-        schemas: The document's.
-        owner: The operation's class.
-    """
+    """Plans the arguments of one operation, whose class is `owner`, in steps that share parts."""
 
     def __init__(self, operation: PathOperation, schemas: Schemas, owner: str) -> None:
         self._operation = operation

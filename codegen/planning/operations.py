@@ -29,14 +29,7 @@ def plan_operation(
     group: str,
     common_errors: Set[Error] = frozenset(),
 ) -> Operation:
-    """Plan an operation.
-
-    Args:
-        operation: The operation.
-        schemas: The document's.
-        group: The class with its method.
-        common_errors: Those that its docstring leaves out.
-    """
+    """Plan an operation whose method is in the class `group`, and leaves common errors out."""
     node = operation.node
     name = class_name(operation.name)
     planner = Arguments(operation, schemas, name)
@@ -48,14 +41,10 @@ def plan_operation(
     outcome = "str" if result.is_redirect else result.type.annotation
     access = operation.access
     options = options_name(argument.name for argument in arguments)
-    found = answers(operation)
     texts = OperationTexts(
-        name=operation.name,
-        node=node,
+        operation=operation,
         arguments=arguments,
-        answers=found,
         returns=outcome != "None",
-        auth=access.auth,
         takes_options=bool(options),
         common_errors=common_errors,
     )
@@ -102,7 +91,7 @@ def plan_operation(
         class_text=texts.for_class(f"{group}.{operation.name}"),
         method_text=texts.for_method(),
         async_text=texts.for_async_method(),
-        errors=declared_errors(found),
+        errors=declared_errors(answers(operation)),
         help=texts.for_help(),
         options=options,
         models=result.type.models.union(*(item.models for item in arguments)),

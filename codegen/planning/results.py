@@ -28,13 +28,7 @@ class Result:
 
 
 def plan_result(operation: PathOperation, schemas: Schemas, owner: str) -> Result:
-    """Plan what an operation returns.
-
-    Args:
-        operation: The operation.
-        schemas: The document's.
-        owner: What a model is called that has no name in the document.
-    """
+    """Plan what an operation returns; a model without a name in the document gets `owner`."""
     found = {answer.status: answer for answer in answers(operation)}
     good = [answer for status, answer in found.items() if status.startswith("2")]
     redirects = [status for status in found if status in REDIRECTS]

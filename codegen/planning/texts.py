@@ -51,15 +51,16 @@ UNREACHABLE = "405"
 class OperationTexts:
     """The texts of an operation, for its docstrings and its help."""
 
-    name: str
-    node: Node
+    operation: PathOperation
     arguments: Sequence[Argument]
-    answers: Sequence[Answer]
     returns: bool
-    auth: str
     takes_options: bool
     common_errors: Set[Error]
     """What the docstring of the module has already."""
+
+    @property
+    def _node(self) -> Node:
+        return self.operation.node
 
     def for_class(self, method: str) -> list[Block]:
         """Return the blocks for the class: what it is, and the method that describes it."""
@@ -97,10 +98,10 @@ class OperationTexts:
         )
 
     def _title(self) -> list[str]:
-        return titled(self.node.text("summary"), f"Call `{self.name}`.")
+        return titled(self._node.text("summary"), f"Call `{self.operation.name}`.")
 
     def _description(self) -> list[str]:
-        return paragraphs(split_link(self.node.text("description"))[0])
+        return paragraphs(split_link(self._node.text("description"))[0])
 
     def _head(self) -> list[str]:
         bare = "Takes no options, since an argument is called like one: see `with_options`."
@@ -108,20 +109,20 @@ class OperationTexts:
         return [
             *self._title(),
             *self._description(),
-            *[page] * self.node.flag("x-page"),
+            *[page] * self._node.flag("x-page"),
             *[bare] * (not self.takes_options),
             *self._deprecation(),
         ]
 
     def _deprecation(self) -> list[str]:
-        if not self.node.flag("deprecated"):
+        if not self._node.flag("deprecated"):
             return []
-        instead = one_line(self.node.text("x-superseded-by"))
+        instead = one_line(self._node.text("x-superseded-by"))
         return [f"Deprecated by the API{f': use `{instead}`' if instead else ''}."]
 
     def _quirks(self) -> list[str]:
         """Return what sources disagree on."""
-        quirks = self.node.texts("x-quirks")
+        quirks = self._node.texts("x-quirks")
         return ["Known quirks:", bullets(map(sentence, quirks))] if quirks else []
 
     def _argument_entries(self) -> list[tuple[str, str]]:
@@ -136,8 +137,12 @@ class OperationTexts:
         ]
 
     def _returned(self) -> list[tuple[str, str]]:
-        good = [answer for answer in self.answers if answer.status[0] in "23"]
-        good = good or [answer for answer in self.answers if answer.status == "default"]
+        good = [
+            answer for answer in answers(self.operation) if answer.status[0] in "23"
+        ]
+        good = good or [
+            answer for answer in answers(self.operation) if answer.status == "default"
+        ]
         texts = dict.fromkeys(sentence(answer.description) for answer in good)
         text = " ".join(filter(None, texts)) if self.returns else ""
         return [("", text)] if text else []
@@ -145,19 +150,19 @@ class OperationTexts:
     def _raised(self) -> list[tuple[str, str]]:
         return _by_error(
             error
-            for error in declared_errors(self.answers)
+            for error in declared_errors(answers(self.operation))
             if error not in self.common_errors
         )
 
     def _notes(self) -> list[str]:
         """Return what token is needed, and where the facts are from."""
-        node = self.node
+        node, auth = self._node, self.operation.access.auth
         notes: list[str] = []
-        if self.auth == "none":
+        if auth == "none":
             notes.append("No token is sent.")
-        elif self.auth == "key":
+        elif auth == "key":
             notes.append("Authenticates with an API key, the client's token.")
-        elif self.auth == "basic" and not node.texts("x-scopes"):
+        elif auth == "basic" and not node.texts("x-scopes"):
             notes.append("Authenticates with a client id and secret, or with a token.")
         elif node.has("x-scopes") or node.has("x-token-types"):
             notes.append(self._token_text())
@@ -172,8 +177,8 @@ class OperationTexts:
         return [one_line(note) for note in notes]
 
     def _token_text(self) -> str:
-        scopes, kinds = self.node.texts("x-scopes"), self.node.texts("x-token-types")
-        sure = self.node.text("x-scopes-confidence")
+        scopes, kinds = self._node.texts("x-scopes"), self._node.texts("x-token-types")
+        sure = self._node.text("x-scopes-confidence")
         scope = f"Scope: {_choice(scopes)}" if scopes else "Scope: none, or not known"
         sure = f" (confidence: {sure})" if scopes and sure else ""
         return f"{scope}{sure}. Token: {', '.join(kinds) or 'kind not known'}."
@@ -210,13 +215,7 @@ def declared_errors(found: Iterable[Answer]) -> list[Error]:
 def group_text(
     description: str, operations: Iterable[Operation], common: Set[Error]
 ) -> list[Block]:
-    """Return the blocks for the module of a tag: with what holds for many operations.
-
-    Args:
-        description: The tag's.
-        operations: Its operations.
-        common: The errors that are described here, and not with each operation.
-    """
+    """Return the blocks for the module of a tag, with the errors that many operations have."""
     operations = list(operations)
     blocks: list[Block] = [*paragraphs(description)]
     errors = (error for each in operations for error in each.errors if error in common)

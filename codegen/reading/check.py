@@ -29,10 +29,7 @@ def check(
 ) -> list[PathOperation]:
     """Check a document, and return the operations that may be generated.
 
-    Args:
-        document: The document.
-        problems: Where they are collected.
-        auth: What operations need that declare nothing, one of `security.AUTH`.
+    Those that declare no security need `auth`, one of `security.AUTH`.
     """
     _check_version(document)
     operations: list[PathOperation] = []

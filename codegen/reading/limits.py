@@ -54,13 +54,7 @@ DECORATES = ("any", "text")
 
 
 def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limits:
-    """Return a schema's limits.
-
-    Args:
-        flat: The schema.
-        items: The schema of its items, if it is a list.
-        siblings: Function to the Python name of a member of the same object.
-    """
+    """Return a schema's limits; those of a list need the schema of its items."""
     is_list = "array" in flat.types
     count, words = ("Items" if is_list else "Length"), flat.words
     minimum, maximum = _bounds(flat)

@@ -32,12 +32,7 @@ NOTHING = Access("none")
 
 
 def access_of(operation: Node, default: str = "none") -> Access:
-    """Return what an operation needs.
-
-    Args:
-        operation: The operation.
-        default: What those need that declare nothing.
-    """
+    """Return what an operation needs; `default` if nothing is declared."""
     root = operation.document.root
     declared = operation.get("x-auth")
     if declared is None and not operation.has("security"):
