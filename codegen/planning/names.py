@@ -17,7 +17,7 @@ WHOLE_WORDS = {"OAuth": "Oauth"}
 """Words that are not split at a capital letter: `oauth_sessions`, not `o_auth_sessions`."""
 
 OPERATION_ATTRIBUTES = words(
-    "operation_id tag method path is_text separators files auth key_in token_optional scopes"
+    "operation_id tag method path is_text errors separators files auth key_in token_optional scopes"
     " token_types any_token result redirect redirect_member statuses query header joined"
     " members body_kind whole_body optional_body content_type rules secrets credentials call"
     " private_query private_values secret_values template shown_target"

@@ -14,7 +14,7 @@ from codegen.planning.names import (
 from codegen.planning.package import Argument, Error, Operation
 from codegen.planning.prose import one_line
 from codegen.planning.python_types import TEXT
-from codegen.planning.results import plan_result
+from codegen.planning.results import plan_errors, plan_result
 from codegen.planning.schemas import Schemas
 from codegen.planning.texts import OperationTexts, declared_errors
 from codegen.reading.bodies import Body, answers
@@ -37,7 +37,9 @@ def plan_operation(
     # Fields of a struct without default must come first; the order is kept otherwise.
     rest.sort(key=lambda argument: argument.default is not None)
     arguments = (*path, *rest)
+    found = answers(operation)
     result = plan_result(operation, schemas, f"{name}Result")
+    errors = plan_errors(found, schemas, f"{name}Error")
     outcome = "str" if result.is_redirect else result.type.annotation
     access = operation.access
     options = options_name(argument.name for argument in arguments)
@@ -66,6 +68,7 @@ def plan_operation(
         "redirect": result.is_redirect,
         "redirect_member": result.redirect_member,
         "statuses": result.statuses if result.statuses != (200,) else (),
+        "errors": _mapping({key: kind.annotation for key, kind in errors.items()}),
         **_places(arguments),
         **_body(planner, arguments),
         "secrets": {
@@ -94,7 +97,10 @@ def plan_operation(
         errors=declared_errors(answers(operation)),
         help=texts.for_help(),
         options=options,
-        models=result.type.models.union(*(item.models for item in arguments)),
+        models=result.type.models.union(
+            *(kind.models for kind in errors.values()),
+            *(item.models for item in arguments),
+        ),
     )
 
 
@@ -102,6 +108,12 @@ class _Code(str):
     """A text that is Python already."""
 
     __slots__ = ()
+
+
+def _mapping(types: Mapping[str, str]) -> _Code:
+    """Return a mapping from texts to types, empty for none."""
+    items = ", ".join(f"{key!r}: {text}" for key, text in types.items())
+    return _Code(f"{{{items}}}" if items else "")
 
 
 def _literal(value: object) -> str:

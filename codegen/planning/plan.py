@@ -226,7 +226,7 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
         operation,
         result=renamed(operation.result, names),
         attributes={
-            name: renamed(text, names) if name == "result" else text
+            name: renamed(text, names) if name in ("result", "errors") else text
             for name, text in operation.attributes.items()
         },
         arguments=tuple(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from codegen.planning.models import Use
 from codegen.planning.python_types import BYTES, NOTHING, OBJECT, TEXT, Type, joined
 from codegen.planning.schemas import Schemas
 from codegen.reading.bodies import Answer, answers, is_json
-from codegen.reading.document import Node
+from codegen.reading.document import Node, SpecError
 from codegen.reading.paths import PathOperation
 
 REDIRECTS = ("301", "302", "303", "307", "308")
@@ -52,6 +54,30 @@ def plan_result(operation: PathOperation, schemas: Schemas, owner: str) -> Resul
         statuses=tuple(dict.fromkeys(statuses)) or (200,),
         redirect_member=_redirect_member(operation.node, kind),
     )
+
+
+def plan_errors(
+    listed: Sequence[Answer], schemas: Schemas, owner: str
+) -> dict[str, Type]:
+    """Plan the types of the bodies of errors, by status; those like the default are left out.
+
+    One that cannot be expressed is left out too: it is a help, and no part of the call.
+    """
+    found: dict[str, Type] = {}
+    has_success = any(answer.status[0] in "23" for answer in listed)
+    for answer in listed:
+        is_error = answer.status[0] in ("45d" if has_success else "45")
+        if is_error and answer.schema and is_json(answer.content_type or ""):
+            with suppress(SpecError), schemas.undone_on_failure():
+                if not schemas.flatten(answer.schema).word("x-error-attributes"):
+                    kind = schemas.type_of(answer.schema, owner, Use.ANSWER)
+                    found[answer.status] = kind
+    usual = found.get("default")
+    return {
+        status: kind
+        for status, kind in found.items()
+        if kind.parts != OBJECT.parts and (status == "default" or kind != usual)
+    }
 
 
 def _redirect_member(node: Node, kind: Type) -> str | None:

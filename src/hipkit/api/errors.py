@@ -65,7 +65,7 @@ __all__ = [
 ]
 
 
-NEVER_STORED = frozenset({"_secrets", "body", "item"})
+NEVER_STORED = frozenset({"_secrets", "body", "item", "model"})
 QUOTING = frozenset(
     {"expected_type", "field", "headers", "message", "type", "validation", "where"}
 )
@@ -181,11 +181,15 @@ class ApiError(HipkitError):
         operation: The call that failed; `None` on the server's side.
         headers: Response headers, names in lower case. They may hold secrets, such as a cookie.
         body: The raw response body. It may hold private text.
+        model: The body as the model that the API documents for the status; problem details that
+            it does not document are a `hipkit.client.error_bodies.Problem`. `None` for HipChat's
+            errors, whose members are the attributes above, and for other bodies.
         request: The parts of the request that may be shown; `None` on the server's side.
     """
 
     default_status: ClassVar[int] = 500
     body: bytes = b""
+    model: object = None
 
     def __init__(
         self,
@@ -200,6 +204,7 @@ class ApiError(HipkitError):
         operation: Operation[object] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        model: object = None,
         request: RequestSummary | None = None,
     ) -> None:
         super().__init__(text)
@@ -212,6 +217,7 @@ class ApiError(HipkitError):
         self.operation = operation
         self.headers: Mapping[str, str] = {} if headers is None else headers
         self.body = body
+        self.model = model
         self.request = request
 
 

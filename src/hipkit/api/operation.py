@@ -113,6 +113,8 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
     """The member of the result that holds a redirect's target, if a server redirects instead."""
     statuses: ClassVar[tuple[int, ...]] = (200,)
     """The documented success statuses."""
+    errors: ClassVar[Mapping[str, object]] = {}
+    """Status of an error, `4XX` or `default` -> the documented type of its body."""
     query: ClassVar[Mapping[str, str]] = {}
     """Python name -> name in the query; of a mapping, with `EXTRA` in place of each key."""
     header: ClassVar[Mapping[str, str]] = {}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -26,6 +25,12 @@ from hipkit.api.operation import Operation
 from hipkit.api.redaction import redact
 from hipkit.api.response import RequestSummary
 from hipkit.api.secret import Secret
+from hipkit.client.error_bodies import (
+    error_details,
+    error_message,
+    error_model,
+    first_text,
+)
 from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = ["HTML_TYPES", "MAX_EXCERPT_BYTES", "REDIRECTS", "Reply", "SentCall"]
@@ -121,8 +126,11 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
         if not isinstance(document, dict) or not document.get("error"):
             return
         if document.keys().isdisjoint(members):
-            names = ("message", "error_description", "error", "type")
-            message = self._redact(_text(_details(document), *names))
+            details = error_details(document)
+            message = first_text(
+                details, "message", "error_description", "error", "type"
+            )
+            message = self._redact(message)
             problem = f"the body reports an error: {message or 'without a message'}"
             raise self.unexpected(f"{self.response.status}, but {problem}", "$.error")
 
@@ -169,20 +177,21 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
         """Return the error that the server reports."""
         call, response = self.call, self.response
         operation, status = call.operation, response.status
-        details = _details(_read(response.body))
-        message = _text(details, "message", "error_description")
+        document = _read(response.body)
+        details, message = error_details(document), error_message(document)
         shown = self._redact(message) or REASONS.get(status, "rejected")
         error = error_class(status)(
             f"{operation}: {status}, {shown}",
             message=message,
             status=status,
-            type=_text(details, "type", "error"),
-            field=_text(details, "field") or None,
-            validation=_text(details, "validation") or None,
+            type=first_text(details, "type", "error"),
+            field=first_text(details, "field") or None,
+            validation=first_text(details, "validation") or None,
             expected_type=details.get("expected_type"),
             operation=operation,
             headers=response.headers,
             body=response.body,
+            model=error_model(operation, response),
             request=_summary(operation, call.request),
         )
         error._secrets = call.secrets
@@ -262,20 +271,6 @@ def _read(body: bytes) -> object:
     with suppress(ValueError, RecursionError):
         return parse_json(body)
     return NOT_JSON
-
-
-def _details(document: object) -> Mapping[str, object]:
-    """Return the members of an error: HipChat's envelope, OAuth's flat object, or empty."""
-    if not isinstance(document, dict):
-        return {}
-    inner = document.get("error")
-    return cast("Mapping[str, object]", inner if isinstance(inner, dict) else document)
-
-
-def _text(details: Mapping[str, object], *names: str) -> str:
-    """Return the first of these members that is a text, empty if none is."""
-    texts = (details.get(name) for name in names)
-    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _summary(operation: Operation[object], request: Request) -> RequestSummary:

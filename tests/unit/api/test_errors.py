@@ -282,7 +282,7 @@ def example(kind: type[BaseException]) -> BaseException:
 
 
 def shown(error: BaseException) -> dict[str, object]:
-    left_behind = {"body", "item", "_secrets"}
+    left_behind = {"body", "item", "model", "_secrets"}
     return {name: each for name, each in vars(error).items() if name not in left_behind}
 
 
