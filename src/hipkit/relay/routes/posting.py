@@ -204,7 +204,10 @@ def _read(reply: Reply, read: Callable[[Reply], Answer]) -> Answer:
 
 
 def _without_secret(answer: Answer, settings: Settings) -> Answer:
-    """Leave the target's own word out of a problem where it repeats a part of a secret."""
+    """Leave out what the target says where it repeats a secret: its own word, and its reference."""
+    reference = answer.reference or ""
+    if any(secret.reveal() in reference for secret in settings.secrets):
+        answer = replace(answer, reference=None)
     said, _, word = (answer.problem or "").rpartition(", ")
     is_part = len(word) >= LEAST_SECRET and any(
         word in secret.reveal() for secret in settings.secrets

@@ -12,7 +12,12 @@ from hipkit.relay.markup.tree import Text
 from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.routes.posting import Posted, send_message
 from hipkit.relay.routes.route import Route
-from hipkit.relay.targets.mattermost import Mattermost, MattermostSettings
+from hipkit.relay.targets.mattermost import (
+    Mattermost,
+    MattermostBot,
+    MattermostBotSettings,
+    MattermostSettings,
+)
 from hipkit.relay.targets.protocol import (
     PLACE,
     Answer,
@@ -311,3 +316,22 @@ async def test_word_of_a_target_is_left_out_where_it_is_a_part_of_a_secret(
     )
 
     assert posted.answer.problem == problem
+
+
+async def test_a_reference_that_repeats_a_secret_is_not_kept(memory: Memory) -> None:
+    class Repeating(Sender):
+        async def send(self, rendered: Rendered, settings: Settings) -> Reply:
+            return Reply(
+                status=201, body=msgspec.json.encode({"id": "a-t0ken-of-bots"})
+            )
+
+    settings = MattermostBotSettings(
+        server="https://a.example", token=Secret("t0ken-of-bots"), channel="c"
+    )
+    route = Route(name="ops", target=MattermostBot(), settings=settings)
+
+    posted = await send_message(
+        route, message(), Repeating(), references={}, now=NOW, keep=memory.keep
+    )
+
+    assert (posted.answer.verdict, posted.answer.reference) == ("delivered", None)
