@@ -199,7 +199,8 @@ async def send_again(context: Context, delivery_id: int) -> None:
     Raises:
         ForbiddenError: The actor is no administrator.
         NotFoundError: There is no such delivery of a route.
-        BadRequestError: It was delivered, or still waits, or is not kept any more.
+        BadRequestError: It was delivered, or still waits, or is not kept any more; or its route is
+            not in the file any more.
     """
     _check(context)
 
@@ -216,6 +217,7 @@ async def send_again(context: Context, delivery_id: int) -> None:
             or route.group_id != context.actor.group_id
         ):
             raise NotFoundError(f"Delivery {delivery_id} not found")
+        _check_in_file(route)
         if delivery.state == SENT_AGAIN:
             return
         if delivery.state not in {"refused", "set_aside"}:
@@ -264,12 +266,16 @@ async def _find(context: Context, stores: Stores, name: str) -> RouteRecord:
 
 async def _find_in_file(context: Context, stores: Stores, name: str) -> RouteRecord:
     route = await _find(context, stores, name)
+    _check_in_file(route)
+    return route
+
+
+def _check_in_file(route: RouteRecord) -> None:
     if route.removed_us is not None:
         raise BadRequestError(
-            f"Route '{name}' is not in the relay's file any more: it goes on once the"
-            " file has it again, and was reloaded"
+            f"Route '{route.name}' is not in the relay's file any more: it goes on once"
+            " the file has it again, and was reloaded"
         )
-    return route
 
 
 def _check(context: Context) -> None:

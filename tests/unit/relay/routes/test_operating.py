@@ -127,6 +127,17 @@ def test_a_route_that_is_in_the_file_no_more_is_neither_paused_nor_resumed(
         asyncio.run(change(relay.operator_context(), "ops"))
 
 
+def test_nothing_is_sent_again_by_a_route_that_is_in_the_file_no_more(
+    relay: Site,
+) -> None:
+    say(relay)
+    delivery = settle(relay, "refused")
+    asyncio.run(register_routes(relay.operator_context(), []))
+    with pytest.raises(BadRequestError, match="not in the relay's file any more"):
+        asyncio.run(send_again(relay.operator_context(), delivery.id))
+    assert len(events(relay)) == 1
+
+
 @pytest.mark.parametrize("state", ["delivered", "waiting"])
 def test_what_was_delivered_or_waits_is_not_sent_again(relay: Site, state: str) -> None:
     say(relay)
