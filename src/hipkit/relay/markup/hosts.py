@@ -17,9 +17,11 @@ WITH_SCHEME = re.compile(
     r"(?:\bhttps?://|\bwww\.)([^\s/?#:()<>\[\]\"',]+)", re.IGNORECASE
 )
 ADDRESS = re.compile(r"\bhttps?://\S*", re.IGNORECASE)
+LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+"""Underscores around a name are no part of it: they are signs of the text."""
 BARE = re.compile(
     # What follows `@` or a folder's name is part of a mail address or a path.
-    r"(?<![\w@.-])(?<!\w/)((?:[\w-]{1,63}\.)+([^\W\d_][\w-]*))(?![\w@])(?:[:/?#]\S*)?"
+    rf"(?<![^\W_]|[@.-])(?<!\w/)((?:{LABEL}\.)+(?=[^\W\d_])({LABEL}))(?![^\W_]|@)(?:[:/?#]\S*)?"
 )
 DOTS = re.compile("[\u3002\uff0e\uff61]")
 """What browsers read as a dot."""

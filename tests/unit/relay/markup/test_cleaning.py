@@ -88,6 +88,8 @@ def test_a_safe_address_ends_in_no_markup(url: str, safe: str) -> None:
         ("https://münchen.example", "https://m%C3%BCnchen.example/", None),
         ("bank.example", "https://evil.example/bank.example", "evil.example"),
         ("Log in: Bank.COM/login now", "https://evil.example", "evil.example"),
+        ("my_host.example", "https://my_host.example/", None),
+        ("_bank.example_", "https://evil.example", "evil.example"),
         ("(bank.example:8080)", "https://evil.example", "evil.example"),
         ("bank。example", "https://evil.example", "evil.example"),
         ("bank\u200b.example", "https://evil.example", "evil.example"),
