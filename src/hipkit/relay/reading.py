@@ -7,7 +7,7 @@ HipChat required beside every card is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast, get_args
 
@@ -57,6 +57,7 @@ def read_posted(
     *,
     label: str = "{from}",
     title: str | None = None,
+    mentions: Iterable[str] = (),
     link: str | None = None,
     file_link: str | None = None,
 ) -> RelayMessage:
@@ -66,6 +67,7 @@ def read_posted(
         posted: The event's content.
         label: The name to show, with `{room}`, `{from}` and `{color}` filled in.
         title: What to show above the text, likewise.
+        mentions: Names that are mentions although nobody here has them: those that a route maps.
         link: A signed link to the message, if there is a public address.
         file_link: A signed link to its file, likewise.
     """
@@ -86,7 +88,7 @@ def read_posted(
         avatar_url=_web_address(posted.avatar_url),
         color=_color(posted.color),
         loud=posted.notify or not {"all", "here"}.isdisjoint(posted.mentions),
-        body=_body(posted, sender),
+        body=_body(posted, sender, mentions),
         card=None if posted.card is None else read_card(posted.card),
         files=() if posted.file is None else (_file(posted.file, file_link),),
         link=link,
@@ -103,14 +105,18 @@ def _color(color: str | None) -> Color | None:
     return cast("Color", color) if color in get_args(Color) else None
 
 
-def _body(posted: PostedMessage, sender: str) -> tuple[Node, ...]:
+def _body(
+    posted: PostedMessage, sender: str, mentions: Iterable[str]
+) -> tuple[Node, ...]:
     if posted.kind == "topic":
         said = "changed the topic to " if posted.body.strip() else "cleared the topic"
         start = Element(tag="i", children=(Text(said),))
         return (start, *read_text_tree(posted.body, commands=False))
     if posted.format == "html":
         return read_html_tree(posted.body)
-    return read_text_tree(posted.body, mentions=posted.mentions, sender=sender)
+    # A route's spelling comes last and counts: its map is looked up by it.
+    names = (*posted.mentions, *mentions)
+    return read_text_tree(posted.body, mentions=names, sender=sender)
 
 
 def _file(file: PostedFile, link: str | None) -> RelayFile:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit.relay.markup.marked_text import plain_text
-from hipkit.relay.markup.tree import Mention
+from hipkit.relay.markup.tree import Mention, Text
 from hipkit.relay.message import Attribute, Level, RelayFile, RelayPicture
 from hipkit.relay.reading import LONGEST_CARD, read_card, read_posted
 from hipkit.relay.targets.protocol import PLACE
@@ -52,6 +52,12 @@ def test_a_text_is_read_with_its_mentions() -> None:
     )
     assert message.body[1] == Mention("ann")
     assert message.loud is False
+
+
+def test_a_text_mentions_whom_a_route_maps_though_nobody_here_has_the_name() -> None:
+    text = posted(format="text", body="@bob and @Ann", mentions=("Ann",))
+    message = read_posted(text, mentions=["Bob", "ann"])
+    assert message.body == (Mention("Bob"), Text(" and "), Mention("ann"))
 
 
 @pytest.mark.parametrize("name", ["all", "here"])

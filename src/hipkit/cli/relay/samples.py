@@ -47,7 +47,7 @@ def make_sample(route: Route, now: datetime) -> RelayMessage:
         color="red",
         notify=True,
     )
-    return read_posted(posted, label=route.label, title=route.title)
+    return _as_routed(posted, route)
 
 
 def make_try(
@@ -74,7 +74,13 @@ def make_try(
         color=color,
         notify=notify,
     )
-    return read_posted(posted, label=route.label, title=route.title)
+    return _as_routed(posted, route)
+
+
+def _as_routed(posted: PostedMessage, route: Route) -> RelayMessage:
+    return read_posted(
+        posted, label=route.label, title=route.title, mentions=route.mentions
+    )
 
 
 def render_sample(route: Route) -> Rendered:

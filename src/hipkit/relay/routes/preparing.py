@@ -90,6 +90,7 @@ class Preparer:
             posted,
             label=route.label,
             title=route.title,
+            mentions=route.mentions,
             link=self._links.message(posted),
             file_link=None if posted.file is None else self._links.file(posted),
         )

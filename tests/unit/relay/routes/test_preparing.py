@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from hipkit.relay.markup.tree import Mention, Text
 from hipkit.relay.routes.backlog import LEAST_WAITING, NEWEST_SENT
+from hipkit.relay.routes.delivery import RouteDelivery
 from hipkit.relay.routes.operating import send_again
 from hipkit.relay.targets.protocol import Reply
 from hipkit.server.events.posted import PostedFile, PostedMessage
@@ -39,6 +41,16 @@ def recover(relay: Relay) -> None:
 
 def kinds(relay: Relay) -> list[str]:
     return [message["kind"] for message in relay.chat.taken]
+
+
+def test_a_name_that_the_route_maps_is_a_mention(make: Callable[..., Relay]) -> None:
+    """Nobody has an account on a relay: the file alone says who is mentioned."""
+    relay = make(route("ops", mentions={"bob": "bob.at.target"}))
+    relay.post(1, body="@bob @carol", format="text")
+    delivery = relay.next()
+    assert isinstance(delivery, RouteDelivery)
+    assert delivery.message is not None
+    assert delivery.message.body == (Mention("bob"), Text(" @carol"))
 
 
 def test_backlog_is_one_summary_between_the_probe_and_the_newest(relay: Relay) -> None:
