@@ -14,7 +14,7 @@ LATER := $(NEED_MORE) tests/codegen/sampling tests/faults tests/e2e/test_benchma
 	tests/e2e/test_old_senders.py tests/e2e/test_packaging.py tests/relay tests/spec \
 	tests/unit/server/storage/postgres
 # What `make test` runs on SQLite, and `make test-all` on PostgreSQL.
-ON_EVERY_DATABASE := tests/contract/storage tests/unit/server/services
+ON_EVERY_DATABASE := tests/contract/storage tests/unit/server
 # What the type check leaves out besides, for the same want of packages.
 UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
@@ -79,7 +79,8 @@ test-all: setup-all .tools/clients/hipcat/.ready .tools/synapse/.ready .tools/ve
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
 	@echo "tests on PostgreSQL:"
-	@HIPKIT_DATABASE=postgres $(PYTEST) --numprocesses 2 $(ON_EVERY_DATABASE)
+	@HIPKIT_DATABASE=postgres $(PYTEST) --numprocesses 2 $(ON_EVERY_DATABASE) \
+		--ignore tests/unit/server/storage
 	@$(MAKE) --no-print-directory test-clients
 	@sh scripts/try_archive.sh "$(PYTHON)"
 

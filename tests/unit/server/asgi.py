@@ -247,6 +247,13 @@ class Site:
                 lambda stores: stores.groups._session.all(tuple, sql, *values)
             )
 
+    def set_schema(self, version: int) -> None:
+        """Store another version of the tables, as a newer program does."""
+        if self.server.settings.postgres is None:
+            self.sql(f"PRAGMA user_version = {version}")
+        else:
+            self.sql("INSERT INTO hipkit_schema (version) VALUES (?)", version)
+
     def deliver(self) -> None:
         """Deliver every webhook that may be delivered now."""
 

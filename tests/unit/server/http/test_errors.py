@@ -88,9 +88,7 @@ def test_a_full_disk_is_a_503_to_retry_later(
         raise StorageError("disk full", may_pass=True)
 
     site.add_room("Ops")
-    monkeypatch.setattr(
-        "hipkit.server.storage.sqlite.database.SqliteDatabase.write", full
-    )
+    monkeypatch.setattr(type(site.server.database), "write", full)
 
     reply = site.post("/v2/room/Ops/message", {"message": "x"})
 

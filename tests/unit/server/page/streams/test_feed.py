@@ -25,7 +25,6 @@ from hipkit.server.page.streams.stream import (
     Reader,
     Stream,
 )
-from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
 from tests.unit.server.asgi import Site, call
 
@@ -233,7 +232,6 @@ async def test_a_reader_who_missed_too_many_bytes_gets_a_gap_event(
 
 
 async def test_messages_of_another_process_are_sent_too(room: Room) -> None:
-    other = SqliteDatabase.open(room.site.server.settings.database, durable=False)
     stream = room.stream(room.feeds(FeedTiming(poll=0.01)))
     new = NewMessage(
         id="m-other",
@@ -242,14 +240,12 @@ async def test_messages_of_another_process_are_sent_too(room: Room) -> None:
         sender_label="x",
         body="message 1",
     )
-    try:
+    with room.site.elsewhere() as other:
         async with stream.listening():
             await other.write(
                 lambda stores: stores.messages.add(CONVERSATION_ID, new, 1 << 52)
             )
             await stream.until("message 1")
-    finally:
-        other.close()
 
 
 async def test_a_reader_who_lost_access_gets_no_more_messages(room: Room) -> None:

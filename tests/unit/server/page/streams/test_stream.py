@@ -23,7 +23,6 @@ from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.people.accounts import delete_account, set_admin
 from hipkit.server.services.rooms.changes import remove_room
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.streams.test_feed import Browser
@@ -197,9 +196,7 @@ async def test_a_stream_ends_soon_when_elsewhere(
     page = Page(site, OFTEN)
     stream = page.stream("/feed?room=1", secret_of(ann))
     async with stream.listening():
-        with contextlib.closing(
-            SqliteDatabase.open(site.server.settings.database)
-        ) as database:
+        with site.elsewhere() as database:
             runtime = Runtime(database, site.server.settings)
             await act(await runtime.operator_context())
         await stream.end()
@@ -213,9 +210,7 @@ async def test_a_message_after_the_end_of_access_is_not_sent(
     gone = page.stream("/feed?room=1", secret_of(ann))
     stays = page.stream("/feed?room=1", secret_of(root))
     async with gone.listening(), stays.listening():
-        with contextlib.closing(
-            SqliteDatabase.open(site.server.settings.database)
-        ) as database:
+        with site.elsewhere() as database:
             runtime = Runtime(database, site.server.settings)
             context = await runtime.operator_context()
             await delete_account(context, "@ann")
@@ -243,9 +238,7 @@ async def test_demoting_an_administrator_ends_streams_of_private_rooms(
     page = Page(site, OFTEN)
     stream = page.stream(f"/feed?room={secret_room}", secret_of(root))
     async with stream.listening():
-        with contextlib.closing(
-            SqliteDatabase.open(site.server.settings.database)
-        ) as database:
+        with site.elsewhere() as database:
             runtime = Runtime(database, site.server.settings)
             context = await runtime.operator_context()
             await set_admin(context, "@root", is_admin=False)

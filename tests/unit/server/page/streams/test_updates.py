@@ -14,7 +14,6 @@ import pytest
 from hipkit.server.page.streams import updates
 from hipkit.server.page.streams.stream import FeedTiming
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.messages import NewMessage
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
@@ -190,15 +189,12 @@ async def other_process_marks(page: Page, name: str) -> None:
     user, room = await stores.users.by_mention(1, name), await stores.rooms.get(2)
     assert user is not None
     assert room is not None
-    other = SqliteDatabase.open(site.server.settings.database, durable=False)
-    try:
+    with site.elsewhere() as other:
         await other.write(
             lambda stores: stores.read_marks.set(
                 user.id, room.conversation_id, LATER_US
             )
         )
-    finally:
-        other.close()
 
 
 async def test_marks_and_messages_of_other_processes_are_told(
@@ -208,11 +204,8 @@ async def test_marks_and_messages_of_other_processes_are_told(
         id="m-other", kind="message", sender_id=None, sender_label="x", body="x"
     )
     async with watching(page, ann) as browser:
-        other = SqliteDatabase.open(page.site.server.settings.database, durable=False)
-        try:
+        with page.site.elsewhere() as other:
             await other.write(lambda stores: stores.messages.add(2, new, 1 << 51))
-        finally:
-            other.close()
         await browser.until('"/rooms/2":[1,')
         await other_process_marks(page, "ann")
         await browser.until('"/rooms/2":[0,0,0]')
