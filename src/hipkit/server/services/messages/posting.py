@@ -99,11 +99,11 @@ async def add_notification(
     color = request.color or COLORS[0]
     room = await _find_open_room(context, stores, request.room_id_or_name)
     attach_to = request.attach_to or None
-    if attach_to is not None:
-        parent = await stores.messages.get(room.conversation_id, attach_to)
-        if parent is None:
-            problem = "is not a message of this room"
-            raise InvalidValueError("attach_to", "exists", problem, attach_to)
+    if attach_to is not None and not await _may_follow(
+        context, stores, room, attach_to
+    ):
+        problem = "is not a message of this room"
+        raise InvalidValueError("attach_to", "exists", problem, attach_to)
     message = await new_message(
         context,
         stores,
@@ -131,7 +131,7 @@ async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
     async def command(stores: Stores) -> None:
         room = await _find_open_room(context, stores, request.room_id_or_name)
         parent_id = request.parent_message_id
-        if await stores.messages.get(room.conversation_id, parent_id) is None:
+        if not await _may_follow(context, stores, room, parent_id):
             raise NotFoundError(f"Message {parent_id} not found")
         message = await new_message(
             context, stores, kind="message", body=request.message, attach_to=parent_id
@@ -139,6 +139,19 @@ async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
         await add_to_room(context, stores, room, message)
 
     await context.write(command)
+
+
+async def _may_follow(
+    context: Context, stores: Stores, room: RoomRecord, message_id: str
+) -> bool:
+    """Return whether a message may belong to another one.
+
+    Of a sender it may belong to anything: to a card by the card's id, or to a message that is not
+    kept any more. What it has to say must not be lost for that.
+    """
+    if context.actor.kind == "sender":
+        return True
+    return await stores.messages.get(room.conversation_id, message_id) is not None
 
 
 @handles(ShareLinkWithRoom)

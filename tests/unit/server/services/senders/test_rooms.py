@@ -135,7 +135,7 @@ def test_rooms_of_the_operator_do_not_count(site: Site) -> None:
 
 
 def test_no_room_is_left_of_a_message_that_is_refused(site: Site) -> None:
-    body = {"message": "x", "attach_to": "0" * 36}
+    body = {"message": "x", "attach_to": "0" * 37}
 
     assert site.post("/v2/room/Ops/notification", body, token=OLD).status == 400
     assert room_names(site) == {}
@@ -238,3 +238,19 @@ def test_no_program_lets_guests_in_nor_learns_how(site: Site) -> None:
         assert site.get("/v2/room/Open").json["guest_access_url"].encode() not in (
             site.get(target, token=OLD).body
         )
+
+
+@pytest.mark.parametrize("parent", ["card-1", "0f0e9d5a-0000-4000-8000-000000000001"])
+def test_what_belongs_to_an_unknown_message_or_a_card_is_posted(
+    site: Site, parent: str
+) -> None:
+    """HipChat had it, or it is not kept any more; the text is what matters."""
+    attached = {"message": "one", "attach_to": parent}
+    reply = {"message": "two", "parentMessageId": parent}
+
+    for path, body in (("notification", attached), ("reply", reply)):
+        assert site.post(f"/v2/room/Ops/{path}", body, token=OLD).status == 204
+        assert site.post(f"/v2/room/Ops/{path}", body).status in (400, 404)
+    assert sorted(said(site, "Ops")) == ["one", "two"]
+    shown = site.get("/v2/room/Ops/history").json["items"]
+    assert {item.get("attach_to") for item in shown} == {parent}
