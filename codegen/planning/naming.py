@@ -30,6 +30,7 @@ LONGEST_MODULE = 200
 LONGEST_SHOWN = 40
 
 DEFAULT_TAG = "default"
+ANOTHER = "give another 'operationId'"
 PREFIXES = ("", "Async", "Raw", "AsyncRaw")
 """Of the classes with the methods of a module."""
 
@@ -117,23 +118,19 @@ class _Namer:
             )
         name = wanted if is_name(wanted) else usable_name(wanted, operation.method)
         if name != wanted:
-            self._problems.choose(
-                "no name of a Python function, so another one",
-                f"{wanted} is {name}",
-                source.error(
-                    f"{wanted!r} is not a valid name of a Python function; give an 'operationId'"
-                    f" such as {name!r}"
-                ),
-            )
+            why = "no name of a Python function, so another one"
+            fault = f"{wanted!r} is not a valid name of a Python function"
+            mend = f"give an 'operationId' such as {name!r}"
+            self._choose(why, wanted, name, source, f"{fault}; {mend}")
         if name.startswith("__") or name in RESERVED_METHODS or not name.strip("_"):
-            error = source.error(
-                f"{name!r} is reserved in the generated classes; give another 'operationId'"
-            )
-            reserved, name = name, f"{name.strip('_') or 'call'}_"
-            self._problems.choose(
-                "reserved, so another name", f"{reserved} is {name}", error
-            )
+            other = f"{name.strip('_') or 'call'}_"
+            fault = f"{name!r} is reserved in the generated classes; {ANOTHER}"
+            name = self._choose("reserved, so another name", name, other, source, fault)
         return self._free(name, source)
+
+    def _choose(self, why: str, old: str, new: str, place: Node, fault: str) -> str:
+        self._problems.choose(why, f"{old} is {new}", place.error(fault))
+        return new
 
     def _free(self, name: str, source: Node) -> str:
         """Return the name, or one like it that no operation has."""
@@ -149,9 +146,8 @@ class _Namer:
             name,
             lambda each: each in self._names or class_name(each) in self._classes,
         )
-        error = source.error(f"{fault}; give another 'operationId'")
-        self._problems.choose("taken, so another name", f"{name} is {free}", error)
-        return free
+        why = "taken, so another name"
+        return self._choose(why, name, free, source, f"{fault}; {ANOTHER}")
 
     def _tag(self, operation: PathOperation, name: str) -> str:
         tags = operation.node.texts("tags")
@@ -176,11 +172,11 @@ class _Namer:
         where = operation.node.get("tags") or operation.node
 
         def choose(module: str, fault: str) -> str:
-            self._problems.choose(
+            why, shown = (
                 "no name of a module for a tag, so another one",
-                f"{_shortened(tag)} is {_shortened(module)}",
-                where.error(fault),
+                _shortened(tag),
             )
+            self._choose(why, shown, _shortened(module), where, fault)
             return module
 
         module = module_name(tag)

@@ -95,7 +95,8 @@ def plan_operation(
         method_text=texts.for_method(),
         async_text=texts.for_async_method(),
         errors=declared_errors(answers(operation)),
-        help=texts.for_help(),
+        details=texts.details(),
+        notes=texts.notes(),
         options=options,
         models=result.type.models.union(
             *(kind.models for kind in errors.values()),

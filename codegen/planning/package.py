@@ -30,16 +30,6 @@ Block = str | Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Help:
-    """An operation's texts for the help of a command line."""
-
-    details: tuple[str, ...]
-    """Paragraphs; one that ends with a line end keeps its lines."""
-    arguments: Mapping[str, str]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """An argument of an operation."""
 
@@ -87,7 +77,10 @@ class Operation:
     method_text: Sequence[Block]
     async_text: Sequence[Block]
     errors: Sequence[Error]
-    help: Help
+    details: Sequence[str]
+    """Paragraphs for the help of a command line; one that ends with a line end keeps its lines."""
+    notes: Sequence[str]
+    """What token it needs, and where the facts are from."""
     options: str
     """The parameter of the methods that takes a call's options; empty if they take none."""
     models: frozenset[str]

@@ -50,16 +50,9 @@ def plan(
 ) -> Package:
     """Plan the package of a document.
 
-    What cannot be expressed is among the problems, and left out.
-
-    Args:
-        document: The document.
-        problems: Where they are collected.
-        package: Import name of the package.
-        source: Name of the document in the header of each file.
-        command: The command in the header of each file.
-        client: The client's class, where it has another home or base than usual.
-        auth: What operations need that declare nothing, one of `security.AUTH`.
+    What cannot be expressed is among the problems, and left out. `source` and `command` are for
+    the header of each file, `client` is for a package whose client has another home or base than
+    usual, and `auth`, one of `security.AUTH`, is what operations need that declare nothing.
     """
     names = name_operations(check(document, problems, auth), problems)
     # First, so that an object inside of a component is named after it, and not after an operation
@@ -69,7 +62,6 @@ def plan(
     schemas, models = _components(document, problems, flattener, directions)
     common = common_errors(names.operations)
     groups: dict[str, list[Operation]] = {}
-    tags: dict[str, str] = {}
     for operation in names.operations:
         with problems.collecting(operation.label), schemas.undone_on_failure():
             group = names.groups[operation.module]
@@ -78,7 +70,6 @@ def plan(
             # models in one place of the output, and moves none.
             models += list(schemas.found_models())
             groups.setdefault(operation.module, []).append(planned)
-            tags[operation.module] = operation.tag
     used = frozenset[str]().union(
         *(item.models for items in groups.values() for item in items)
     )
@@ -116,19 +107,18 @@ def plan(
     return Package(
         client=client or _client(document, package, names, models),
         name=package,
-        title=one_line(info.text("title")) if info else "",
+        title=(one_line(info.text("title")) if info else "") or package,
         source=one_line(source),
         command=command,
         left_out=tuple(problems.left_out),
         groups=tuple(
             _group(
-                tags[module],
                 module,
                 names.groups[module],
-                group_text(tag_texts.get(tags[module], ""), found, common),
-                found,
+                group_text(tag_texts.get(items[0].tag, ""), items, common),
+                items,
             )
-            for module, found in groups.items()
+            for module, items in groups.items()
         ),
         modules=tuple(modules),
     )
@@ -189,7 +179,6 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _group(
-    tag: str,
     module: str,
     group: str,
     text: Sequence[Block],
@@ -207,7 +196,7 @@ def _group(
         taken.add(alias)
     changed = {model: alias for model, alias in aliases.items() if model != alias}
     return Group(
-        tag=tag,
+        tag=operations[0].tag,
         module=module,
         class_name=group,
         text=text,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from codegen.planning.models import Member, Model
-from codegen.planning.package import Argument, Block, Error, Help, Operation, Section
+from codegen.planning.package import Argument, Block, Error, Operation, Section
 from codegen.planning.prose import (
     LONGEST_FIRST_LINE,
     bullets,
@@ -77,25 +77,21 @@ class OperationTexts:
             *_section("Args", self._argument_entries()),
             *_section("Returns", self._returned()),
             *_section("Raises", self._raised()),
-            *self._notes(),
+            *self.notes(),
         ]
 
     def for_async_method(self) -> list[Block]:
         """Return the blocks for the asynchronous method: what its callers need."""
         return [*self._head(), *_section("Args", self._argument_entries())]
 
-    def for_help(self) -> Help:
-        """Return the texts for the command line's help; the catalog has the summary."""
-        return Help(
-            details=(
-                *self._title()[1:],
-                *self._description(),
-                *self._deprecation(),
-                *self._quirks(),
-            ),
-            arguments={argument.name: argument.text for argument in self.arguments},
-            notes=tuple(self._notes()),
-        )
+    def details(self) -> list[str]:
+        """Return the paragraphs for the command line's help; the catalog has the summary."""
+        return [
+            *self._title()[1:],
+            *self._description(),
+            *self._deprecation(),
+            *self._quirks(),
+        ]
 
     def _title(self) -> list[str]:
         return titled(self._node.text("summary"), f"Call `{self.operation.name}`.")
@@ -154,7 +150,7 @@ class OperationTexts:
             if error not in self.common_errors
         )
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
         """Return what token is needed, and where the facts are from."""
         node, auth = self._node, self.operation.access.auth
         notes: list[str] = []

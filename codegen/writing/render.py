@@ -49,8 +49,7 @@ def render(package: Package) -> dict[str, str]:
 
 def _readme(environment: jinja2.Environment, package: Package) -> str:
     template = environment.get_template("README.md.jinja")
-    title = one_line(package.title) or package.name
-    return template.render(title=title, call=first_call(package))
+    return template.render(call=first_call(package))
 
 
 def render_clients(package: Package) -> dict[str, str]:
@@ -137,7 +136,7 @@ def _clients(
         return
     template = environment.get_template("client.py.jinja")
     for prefix, kind in (("", "A blocking"), ("Async", "An asynchronous")):
-        title = f"{kind} client of {one_line(package.title) or package.name}"
+        title = f"{kind} client of {package.title}"
         more = (
             f"the counterpart of `{client.name}`" if prefix else "safe for many threads"
         )
@@ -165,9 +164,10 @@ def _homes(package: Package) -> dict[str, list[str]]:
 
 
 def _package_blocks(package: Package) -> list[Block]:
-    title = one_line(package.title) or package.name
     return [
-        *titled(f"{title}: {_count(package.operations)}, typed", "A typed API."),
+        *titled(
+            f"{package.title}: {_count(package.operations)}, typed", "A typed API."
+        ),
         "Each tag has a module with its operations and the methods that send them. `models.py`"
         " has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a"
         " command line. Modules are imported on first use.",
