@@ -14,15 +14,20 @@ from hipkit.relay.markup.dialect import MARKDOWN, NO_MARKER, Marker
 from hipkit.relay.markup.escaping import ZERO_WIDTH_SPACE, defuse
 from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Node
-from hipkit.relay.message import RelayMessage
+from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets.answers import read_object, read_status
-from hipkit.relay.targets.calls import check_address, get_call, host_of, values_call
+from hipkit.relay.targets.calls import (
+    check_address,
+    form_call,
+    get_call,
+    host_of,
+    values_call,
+)
 from hipkit.relay.targets.parts import emoji_of, message_nodes
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
-    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -59,6 +64,10 @@ BEGUN = re.compile(
 LINE_START = re.compile(
     r"(#|>|[*+-](?=[ \t])|[-*_=]{2,}[ \t]*$|~|\||/me\b|\d{1,9}[.)][ \t])"
 )
+
+
+UPLOADED = re.compile(r"/user_uploads/[A-Za-z0-9_./%-]{1,400}")
+"""Where an uploaded file is; Zulip shows a picture below a link to it."""
 
 
 def _escaped(text: str) -> str:
@@ -118,13 +127,14 @@ class ZulipSettings(Settings, frozen=True, kw_only=True):
             raise ValueError(f"topic must have 1 to {MOST_TOPIC} characters")
 
 
-class Zulip(LinksFiles, Target[ZulipSettings]):
+class Zulip(Target[ZulipSettings]):
     """A channel of Zulip."""
 
     name: ClassVar[str] = "zulip"
     settings: ClassVar[type[Settings]] = ZulipSettings
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = False
+    uploads_bytes: ClassVar[int] = 25_000_000
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="content", most=MOST_CONTENT),
         Limit(place="topic", most=MOST_TOPIC),
@@ -142,6 +152,22 @@ class Zulip(LinksFiles, Target[ZulipSettings]):
             "content": _content(message, options),
         }
         return values_call(_api(settings, "messages"), values, _headers(settings))
+
+    def render_upload(self, file: RelayFile, settings: ZulipSettings) -> HttpCall:
+        """Return the upload of a file, which only those see who see a message with its link."""
+        url, headers = _api(settings, "user_uploads"), _headers(settings)
+        return form_call(url, {}, file, name="filename", headers=headers)
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the file's path on the server."""
+        answer, found = self.read(reply), read_object(reply)
+        if answer.verdict != "delivered":
+            return answer
+        # Before Zulip 9 it was `uri`.
+        path = found.get("url") or found.get("uri")
+        if isinstance(path, str) and UPLOADED.fullmatch(path):
+            return replace(answer, reference=path)
+        return Answer(verdict="content", problem="the server names no file")
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: its status, and `result`."""
@@ -195,8 +221,18 @@ def _content(message: RelayMessage, options: RenderOptions) -> str:
         return write_marked(nodes, dialect, mentions)
 
     limit = MOST_CONTENT - len(start) - 1
-    text = fit(message_nodes(message), write, limit, link=message.link)
+    nodes = message_nodes(message, _files(message, options))
+    text = fit(nodes, write, limit, link=message.link)
     return f"{start}\n{text}" if text else start
+
+
+def _files(message: RelayMessage, options: RenderOptions) -> list[RelayFile]:
+    """Return a message's files, each with its address: on Zulip's server if it was uploaded."""
+    known = {} if options.plain else options.references
+    return [
+        replace(file, url=path) if UPLOADED.fullmatch(path := known.get(file.key, "")) else file
+        for file in message.files
+    ]  # fmt: skip
 
 
 def _mentions(options: RenderOptions) -> Mapping[str, str]:

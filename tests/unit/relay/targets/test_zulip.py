@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -9,6 +10,7 @@ import pytest
 
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.tree import Element, Mention, Text
+from hipkit.relay.message import RelayFile
 from hipkit.relay.targets.protocol import RenderOptions, Reply, Verdict
 from hipkit.relay.targets.zulip import Zulip, ZulipSettings
 from tests.unit.relay.messages import message
@@ -128,3 +130,44 @@ def test_answers(status: int, said: dict[str, object], verdict: Verdict) -> None
 def test_settings_that_cannot_work_are_refused(setting: str, value: str) -> None:
     with pytest.raises(ValueError, match=rf"^{setting} "):
         ZulipSettings(**VALUES | {setting: value})
+
+
+FILE = RelayFile(
+    key="k", name="a_b.png", size_bytes=5, content_type="image/png", url="https://r.e/f"
+)
+PLACE = "/user_uploads/2/4e/m2A3MSqFnWRLUf9SaPzQ0Up_/a_b.png"
+
+
+def test_a_file_is_uploaded() -> None:
+    call = Zulip().render_upload(FILE, BOT)
+    assert call.url.reveal() == "https://zulip.example.com/api/v1/user_uploads"
+    assert b'name="filename"; filename="a_b.png"' in call.body
+    assert (call.file, dict(call.headers)["Authorization"][:6]) == (FILE, "Basic ")
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "verdict", "reference"),
+    [
+        (200, {"result": "success", "url": PLACE}, "delivered", PLACE),
+        (200, {"result": "success", "uri": PLACE}, "delivered", PLACE),
+        (200, {"result": "success", "url": "/x](https://e.vil)"}, "content", None),
+        (200, {"result": "success"}, "content", None),
+        (200, {}, "route", None),
+        (413, {"result": "error"}, "content", None),
+        (503, {}, "later", None),
+    ],
+)
+def test_answers_to_an_upload(
+    status: int, said: dict[str, object], verdict: Verdict, reference: str | None
+) -> None:
+    answer = Zulip().read_upload(Reply(status=status, body=json.dumps(said).encode()))
+    assert (answer.verdict, answer.reference) == (verdict, reference)
+
+
+def test_a_file_that_was_uploaded_is_shown_and_another_is_linked() -> None:
+    known = RenderOptions(references={"k": PLACE})
+    assert f"[a_b.png]({PLACE})" in content(known, files=(FILE,))
+    assert "[a_b.png](https://r.e/f)" in content(files=(FILE,))
+    wrong = RenderOptions(references={"k": "/x](https://e.vil)"})
+    assert "e.vil" not in content(wrong, files=(FILE,))
+    assert PLACE not in content(replace(known, plain=True), files=(FILE,))
