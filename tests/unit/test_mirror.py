@@ -39,6 +39,7 @@ TRANSPORTS = dict.fromkeys(
 
 DATABASE = {
     "server/storage/group_commit.py": "contract/storage/test_writing.py",
+    "server/storage/postgres/messages.py": "contract/storage/test_messages.py",
     "server/storage/postgres/readers.py": "unit/server/storage/postgres/test_database.py",
     "server/storage/postgres/search.py": "contract/storage/test_search.py",
     "server/storage/sqlite/search.py": "contract/storage/test_search.py",

@@ -52,14 +52,22 @@ class ScanTooLongError(StorageError):
 
 
 class Stores:
-    """Every store, all over one session; each database brings its own search."""
+    """Every store, all over one session; each database brings its own search.
 
-    def __init__(self, session: Session, search: SearchStore) -> None:
+    One may bring its own `MessageStore` too, which does the same in fewer steps.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        search: SearchStore,
+        messages: type[MessageStore] = MessageStore,
+    ) -> None:
         self.groups = GroupStore(session)
         self.users = UserStore(session)
         self.rooms = RoomStore(session)
         self.members = MemberStore(session)
-        self.messages = MessageStore(session)
+        self.messages = messages(session)
         self.search = search
         self.read_marks = ReadMarkStore(session)
         self.page_changes = PageChangeStore(session)

@@ -17,6 +17,7 @@ from hipkit.server.observer import Observer
 from hipkit.server.storage.group_commit import GroupCommit, Outcome, finish
 from hipkit.server.storage.postgres.address import Address
 from hipkit.server.storage.postgres.connection import Connection, Rows
+from hipkit.server.storage.postgres.messages import PostgresMessageStore
 from hipkit.server.storage.postgres.readers import Readers
 from hipkit.server.storage.postgres.schema import (
     LOCK,
@@ -35,7 +36,7 @@ from hipkit.server.storage.protocol import (
 )
 from hipkit.server.storage.stores.session import Value
 
-__all__ = ["PostgresDatabase"]
+__all__ = ["PostgresDatabase", "stores_over"]
 
 T = TypeVar("T")
 
@@ -105,8 +106,8 @@ class PostgresDatabase:
             lambda: Connection(address, **SCANNING), SCANNERS, "hipkit-scan"
         )
         self._reading = PostgresSession(self._read)
-        self.stores = _stores_over(self._read)
-        self._writer_stores = _stores_over(_direct(self._writing))
+        self.stores = stores_over(self._read)
+        self._writer_stores = stores_over(_direct(self._writing))
         self._writer = GroupCommit(self._commit, observer or Observer())
 
     @classmethod
@@ -135,7 +136,7 @@ class PostgresDatabase:
         deadline = time.monotonic() + seconds
         return await self._scanners.run(
             lambda connection: finish(
-                query(_stores_over(_bounded(connection, deadline)))
+                query(stores_over(_bounded(connection, deadline)))
             )
         )
 
@@ -257,9 +258,10 @@ class PostgresDatabase:
         )
 
 
-def _stores_over(execute: Execute) -> Stores:
+def stores_over(execute: Execute) -> Stores:
+    """Return every store, over a function that runs their statements."""
     session = PostgresSession(execute)
-    return Stores(session, PostgresSearchStore(session))
+    return Stores(session, PostgresSearchStore(session), PostgresMessageStore)
 
 
 def _direct(connection: Connection) -> Execute:

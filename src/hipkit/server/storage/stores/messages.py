@@ -18,6 +18,7 @@ from hipkit.server.storage.tokenizer import tokenize_message
 __all__ = [
     "FILES",
     "JOINED_COLUMNS",
+    "MOVE_ON",
     "ConversationRecord",
     "DoomedRecord",
     "MessageRecord",
@@ -118,6 +119,10 @@ SEQUENCES = (
 
 PAGE_WITH_DELETED = f"{COLUMNS}WHERE sequence IN {SEQUENCES} ORDER BY sent_us DESC"
 PAGE = PAGE_WITH_DELETED.replace(">= ?", ">= ? AND is_deleted = 0")
+MOVE_ON = (
+    "UPDATE conversations SET messages_sent = messages_sent + 1, last_active_us ="
+    " CASE WHEN last_active_us >= ? THEN last_active_us + 1 ELSE ? END WHERE id = ?"
+)
 INSERT = insert("messages", "conversation_id, sent_us", NewMessage)
 INSERT_TEXT = insert("message_texts", "sequence, conversation_id, text")
 
@@ -136,14 +141,16 @@ class MessageStore(Store):
             sql = "SELECT name FROM files WHERE id = ?"
             file_name = await self._value(str, sql, message.file_id)
         text = tokenize_message(message.body, message.format, message.card, file_name)
+        return await self._store(conversation_id, message, text, now_us)
+
+    async def _store(
+        self, conversation_id: int, message: NewMessage, text: str, now_us: int
+    ) -> int:
+        """Choose the timestamp, and store a message with what it is found by."""
         # The conversation's row is the only place where order is decided: its timestamp grows by
         # at least one with every message, in the transaction that takes the next sequence number.
         # Search relies on both growing together.
-        sql = (
-            "UPDATE conversations SET messages_sent = messages_sent + 1, last_active_us ="
-            " CASE WHEN last_active_us >= ? THEN last_active_us + 1 ELSE ? END WHERE id = ?"
-            " RETURNING last_active_us"
-        )
+        sql = MOVE_ON + " RETURNING last_active_us"
         last_us = await self._value(int, sql, now_us, now_us, conversation_id)
         sent_us = last_us or now_us
         values = (conversation_id, sent_us, *astuple(message))

@@ -14,10 +14,8 @@ import pytest
 
 from hipkit.server.storage.postgres.address import Address
 from hipkit.server.storage.postgres.connection import Connection, Rows
-from hipkit.server.storage.postgres.database import PostgresDatabase
-from hipkit.server.storage.postgres.search import PostgresSearchStore
-from hipkit.server.storage.postgres.session import PostgresSession
-from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.postgres.database import PostgresDatabase, stores_over
+from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.stores.session import Value
 from tests.postgres import PostgresServer
@@ -60,8 +58,7 @@ class Explained:
         self.connection = Connection(address)
         self.pages: list[int] = []
         self.scanned: set[str] = set()
-        session = PostgresSession(self.execute)
-        self.stores = Stores(session, PostgresSearchStore(session))
+        self.stores = stores_over(self.execute)
 
     async def execute(self, sql: bytes, values: Sequence[Value]) -> tuple[Rows, int]:
         self.connection.run(sql, values)  # What it needs is in memory then.
@@ -129,3 +126,22 @@ async def test_a_search_touches_a_small_part_of_a_large_room(
 
     assert found
     assert max(explained.pages) < 150
+
+
+async def test_a_message_is_stored_in_one_round_trip(filled: Address) -> None:
+    connection = Connection(filled)
+    statements: list[bytes] = []
+
+    async def execute(sql: bytes, values: Sequence[Value]) -> tuple[Rows, int]:
+        statements.append(sql)
+        return connection.run(sql, values)
+
+    new = NewMessage(
+        id="new", kind="message", sender_id=None, sender_label="x", body="x"
+    )
+    connection.script("BEGIN")
+    await stores_over(execute).messages.add(SMALL, new, MESSAGES)
+    connection.script("ROLLBACK")
+    connection.close()
+
+    assert len(statements) == 1
