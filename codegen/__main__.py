@@ -30,7 +30,6 @@ OWN = ("v1", "v2")
 """The versions of HipChat's API, for each of which the project has a spec and a package."""
 
 COMMAND = "python -m codegen"
-
 CLIENT = ROOT / "src" / "hipkit" / "client"
 HIPCHAT = ClientClass(
     name="HipChat",

@@ -28,7 +28,6 @@ LONGEST_MODULE = 200
 """In bytes; what file systems take is a little more."""
 
 LONGEST_SHOWN = 40
-
 DEFAULT_TAG = "default"
 ANOTHER = "give another 'operationId'"
 PREFIXES = ("", "Async", "Raw", "AsyncRaw")

@@ -73,6 +73,7 @@ class Operation:
     attributes: Mapping[str, str]
     """What the class declares beside its arguments, as Python."""
     arguments: tuple[Argument, ...]
+    """Those in the path first."""
     class_text: Sequence[Block]
     method_text: Sequence[Block]
     async_text: Sequence[Block]
@@ -86,33 +87,10 @@ class Operation:
     models: frozenset[str]
 
     @property
-    def positional(self) -> list[Argument]:
-        """Arguments in the path."""
-        return [argument for argument in self.arguments if argument.where == "path"]
-
-    @property
-    def keywords(self) -> list[Argument]:
-        """Arguments elsewhere."""
-        return [argument for argument in self.arguments if argument.where != "path"]
-
-    @property
     def shown_call(self) -> str:
         """The class with the names of its required arguments, for a hint."""
         required = [item.name for item in self.arguments if item.default is None]
         return f"{self.class_name}({', '.join(required)})"
-
-    @property
-    def forwarded(self) -> list[str]:
-        """Arguments of the class, as a method passes them."""
-        return [
-            *(argument.name for argument in self.positional),
-            *(f"{argument.name}={argument.name}" for argument in self.keywords),
-        ]
-
-    @property
-    def passed_options(self) -> str:
-        """What follows the operation when a method passes it on."""
-        return f", **{self.options}" if self.options else ""
 
     @property
     def cleared(self) -> list[str]:

@@ -34,18 +34,13 @@ from codegen.reading.problems import Problems
 LONGEST_TYPE = 2_000
 """In characters. References to references can double a type each time; beyond, it is `object`."""
 
-
 TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
 """Formats of timestamps, and their types; UNIX seconds may be text or a number."""
-
 
 LONGEST_LITERAL = 1_000
 """In characters; a longer enumeration is plain text."""
 
-
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
-
-
 MEMBER_RENAMED = "a name that another member has, so another one"
 
 

@@ -28,7 +28,6 @@ from codegen.reading.paths import PathOperation
 
 LONGEST_DEFAULT = 60
 
-
 ERRORS = {
     "400": "BadRequestError",
     "401": "UnauthorizedError",
@@ -38,7 +37,6 @@ ERRORS = {
     "429": "RateLimitError",
     "5XX": "ServerError",
 }
-
 
 FEW, COMMON_SHARE = 3, 1 / 3
 """Errors that fewer operations declare, or a smaller share, are described with each."""

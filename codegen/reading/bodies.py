@@ -13,14 +13,8 @@ from codegen.reading.parameters import Parameter, argument
 from codegen.reading.paths import PathOperation
 
 JSON = "application/json"
-
-
 FORM = "application/x-www-form-urlencoded"
-
-
 FORM_DATA = "multipart/form-data"
-
-
 KINDS = {FORM: "form", FORM_DATA: "multipart", "multipart/related": "related"}
 
 

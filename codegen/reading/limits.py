@@ -14,7 +14,6 @@ Rule = tuple[tuple[str, object], ...]
 """The keywords of a `hipkit.api.model.Rule`."""
 
 Scalar = str | int | float | bool | None
-
 Siblings = Callable[[Node, str], str]
 """Function from a place that names a member, and the name, to its Python name."""
 

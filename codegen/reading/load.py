@@ -20,12 +20,10 @@ from codegen.reading.document import Document, Place, SpecError
 
 DEEPEST = 100
 MOST_VALUES = 500_000
-
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-
 TAG = "tag:yaml.org,2002:"
 
 

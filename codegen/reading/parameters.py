@@ -13,7 +13,6 @@ from codegen.reading.paths import PathOperation
 
 IGNORED_HEADERS = ("accept", "authorization", "content-type")
 
-
 STYLES = {
     "path": ("simple",),
     "query": ("form", "deepObject", "spaceDelimited", "pipeDelimited"),
@@ -21,20 +20,13 @@ STYLES = {
 }
 """The styles of each place; the first is the default."""
 
-
 SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
-
-
 COLLECTIONS = {"csv": ",", "multi": None, "ssv": " ", "tsv": "\t", "pipes": "|"}
-
-
 PARAMETER_WORDS = words("name in description required allowEmptyValue")
-
 
 OPENAPI_PARAMETER_WORDS = PARAMETER_WORDS | words(
     "schema style explode allowReserved deprecated example examples"
 )
-
 
 SWAGGER_PARAMETER_WORDS = PARAMETER_WORDS | {"collectionFormat"}
 

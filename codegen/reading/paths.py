@@ -11,8 +11,6 @@ from codegen.reading.problems import Problems
 from codegen.reading.security import NOTHING, Access
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-
 PATH_ITEM_WORDS = {"$ref", "summary", "description", "parameters", "servers", *METHODS}
 
 

@@ -32,7 +32,6 @@ CLASS_MAPPING = re.compile(
     r"^ +(query|header|members|rules|kinds|errors) = \{", re.MULTILINE
 )
 EXCUSE = "# ruff: noqa: RUF012 - the base class declares these as class variables"
-
 LITERAL_WIDTH = 64
 """Leaves room for the indentation and the name of an argument before a literal."""
 
