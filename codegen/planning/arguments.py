@@ -277,6 +277,8 @@ class Arguments:
                 owner = f"{self._class_name}Body"
                 kind = self._schemas.type_of(content.schema, owner, Use.INPUT)
                 annotation, models = kind.annotation, kind.models
+        elif self._is_text(content):
+            annotation, text = "str", f"The text to send, of type `{media_type}`."
         about = content.description
         if not about and content.schema is not None:
             about = self._schemas.flatten(content.schema).description
@@ -289,6 +291,14 @@ class Arguments:
             wire="body",
             text=sentence(about) or text,
             models=models,
+        )
+
+    def _is_text(self, content: Body) -> bool:
+        schema = content.schema
+        return (
+            content.content_type.lower().startswith("text/")
+            and schema is not None
+            and self._schemas.is_text(schema)
         )
 
     def _repeat(self, source: Node, wire: str) -> None:

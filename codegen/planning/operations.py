@@ -34,6 +34,10 @@ def plan_operation(
     name = class_name(operation.name)
     planner = Arguments(operation, schemas, name)
     path, rest = planner.planned()
+    if planner.body is not None and planner.body.others:
+        chosen = f"{operation.name} sends {one_line(planner.body.content_type)}"
+        why = "several media types of a body, so the first one that is supported"
+        schemas.problems.note(why, chosen)
     # Fields of a struct without default must come first; the order is kept otherwise.
     rest.sort(key=lambda argument: argument.default is not None)
     arguments = (*path, *rest)

@@ -104,5 +104,4 @@ def _is_text(answer: Answer, schemas: Schemas) -> bool:
     is_plain = str(answer.content_type).lower().startswith("text/")
     if not is_plain or answer.schema is None:
         return False
-    flat = schemas.flatten(answer.schema)
-    return flat.types == ["string"] and flat.word("format") != "binary"
+    return schemas.is_text(answer.schema)

@@ -358,6 +358,11 @@ class Schemas:
                 node=node,
             )
 
+    def is_text(self, node: Node) -> bool:
+        """Return whether a body that is not JSON is declared as text."""
+        flat = self.flatten(node)
+        return flat.types == ["string"] and flat.word("format") != "binary"
+
     def is_file(self, node: Node) -> bool:
         """Return whether a member of a form is a file, or a list of them."""
         flat = self.flatten(node)

@@ -21,7 +21,7 @@ from codegen.planning.prose import (
     titled,
 )
 from codegen.planning.unions import TaggedUnion
-from codegen.reading.bodies import Answer, answers
+from codegen.reading.bodies import Answer, answers, body
 from codegen.reading.document import Node, SpecError, pointer
 from codegen.reading.limits import Limits
 from codegen.reading.paths import PathOperation
@@ -160,6 +160,12 @@ class OperationTexts:
             notes.append("Authenticates with a client id and secret, or with a token.")
         elif node.has("x-scopes") or node.has("x-token-types"):
             notes.append(self._token_text())
+        content = body(self.operation)
+        if content is not None and content.others:
+            notes.append(
+                f"The body is sent as `{content.content_type}`; the API takes"
+                f" {_choice(content.others)} as well."
+            )
         official, confidence = node.text("x-official-name"), node.text("x-confidence")
         if official:
             sure = f" (confidence: {confidence})" if confidence else ""

@@ -6,7 +6,8 @@ The differences between the versions end here; places in errors stay the documen
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from codegen.reading.document import Node, SpecError, words
 from codegen.reading.parameters import Parameter, argument
@@ -30,6 +31,8 @@ class Body:
     schema: Node | None
     fields: tuple[Parameter, ...] = ()
     """Of a Swagger form, which has no schema."""
+    others: tuple[str, ...] = ()
+    """Further media types that the API takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def body(operation: PathOperation) -> Body | None:
     content_type, kind = _sendable(list(media_types), node.get("content") or node)
     media = media_types[content_type]
     media.reject_unknown(words("schema example examples encoding"))
-    return _whole_body(media, node, kind, content_type)
+    found = _whole_body(media, node, kind, content_type)
+    return replace(found, others=_without(media_types, content_type))
 
 
 def answers(operation: PathOperation) -> list[Answer]:
@@ -109,13 +113,18 @@ def _swagger_body(operation: PathOperation) -> Body | None:
         )
         if consumes and content_type not in consumes:
             raise _unsupported(consumes, operation.node)
-        kind = KINDS[content_type]
-        return Body(operation.node, kind, content_type, needed, "", None, found)
+        kind, others = KINDS[content_type], _without(consumes, content_type)
+        return Body(operation.node, kind, content_type, needed, "", None, found, others)
     if whole is None:
         return None
     content_type, kind = _sendable(consumes or [JSON], operation.node)
     whole.reject_unknown(words("name in description required schema"))
-    return _whole_body(whole, whole, kind, content_type)
+    found_body = _whole_body(whole, whole, kind, content_type)
+    return replace(found_body, others=_without(consumes, content_type))
+
+
+def _without(media_types: Iterable[str], chosen: str) -> tuple[str, ...]:
+    return tuple(each for each in media_types if each != chosen)
 
 
 def _whole_body(media: Node, owner: Node, kind: str, content_type: str) -> Body:

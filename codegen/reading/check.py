@@ -55,6 +55,8 @@ def _check_version(document: Document) -> None:
         raise root.error(
             "has no version; start with 'openapi: 3.1.0' or 'swagger: \"2.0\"'"
         )
+    if str(given.value).startswith("3.2") and not swagger:
+        raise given.error("OpenAPI 3.2 is not read yet; describe the API in 3.1")
     known, use = (r"2\.0", "'2.0'") if swagger else (OPENAPI_VERSION, "3.0 or 3.1")
     if not re.fullmatch(known, str(given.value)):
         raise given.error(f"version {given.value!r} is not supported; use {use}")

@@ -46,6 +46,10 @@ class Problems:
         """Note that a name was chosen; in strict mode it is a problem."""
         if self.strict:
             raise error
+        self.note(why, name)
+
+    def note(self, why: str, name: str) -> None:
+        """Note a choice that is right in strict mode too."""
         self._choices.setdefault(why, []).append(name)
 
     def notes(self) -> Iterator[str]:

@@ -163,6 +163,15 @@ def _homes(package: Package) -> dict[str, list[str]]:
 
 
 def _package_blocks(package: Package) -> list[Block]:
+    events = len(package.modules[-1].events)
+    if events and not package.groups:
+        return [
+            *titled(
+                f"{package.title}: {events} event{'s' * (events != 1)}, typed",
+                "Events.",
+            ),
+            "`webhooks.py` has their models, by name in `EVENTS`.",
+        ]
     return [
         *titled(
             f"{package.title}: {_count(package.operations)}, typed", "A typed API."

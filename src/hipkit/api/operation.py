@@ -258,7 +258,7 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             is_json = self.body_kind == "json"
             if body is None and not (is_json and "body" in plan.nullable):
                 return None
-            return as_json(body) if is_json else cast("bytes", body)
+            return as_json(body) if is_json else _plain_body(body)
         if self.body_kind == "form":
             pairs = [
                 (wire, text)
@@ -280,6 +280,16 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
         if self.optional_body and content == EMPTY_OBJECT:
             return None
         return content
+
+
+def _plain_body(body: object) -> bytes:
+    """Return a whole body that is not JSON: the fields of a form, a text, or bytes."""
+    if isinstance(body, Mapping):
+        fields = body.items()
+        return urlencode(
+            [(name, text) for name, each in fields for text in as_texts(each, None)]
+        ).encode()
+    return body.encode() if isinstance(body, str) else cast("bytes", body)
 
 
 def path_segment(name: str, value: object) -> str:
