@@ -247,6 +247,11 @@ class Site:
                 lambda stores: stores.groups._session.all(tuple, sql, *values)
             )
 
+    def count_rows(self) -> None:
+        """Let PostgreSQL count its rows, which it does by itself now and then."""
+        if self.server.settings.postgres is not None:
+            self.sql("ANALYZE")
+
     def set_schema(self, version: int) -> None:
         """Store another version of the tables, as a newer program does."""
         if self.server.settings.postgres is None:

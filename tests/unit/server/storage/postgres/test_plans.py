@@ -14,7 +14,11 @@ import pytest
 
 from hipkit.server.storage.postgres.address import Address
 from hipkit.server.storage.postgres.connection import Connection, Rows
-from hipkit.server.storage.postgres.database import PostgresDatabase, stores_over
+from hipkit.server.storage.postgres.database import (
+    USED_BYTES,
+    PostgresDatabase,
+    stores_over,
+)
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.stores.session import Value
@@ -145,3 +149,20 @@ async def test_a_message_is_stored_in_one_round_trip(filled: Address) -> None:
     connection.close()
 
     assert len(statements) == 1
+
+
+def test_room_that_deleted_rows_left_does_not_count(filled: Address) -> None:
+    whole = "SELECT SUM(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'"
+    of_ours = " AND relnamespace = current_schema()::regnamespace"
+    connection = Connection(filled)
+
+    def measured(sql: str) -> int:
+        return int(str(connection.script(sql)[0][0]))
+
+    full = measured(USED_BYTES)
+    assert 0.7 * measured(whole + of_ours) < full <= measured(whole + of_ours)
+    connection.script("BEGIN; DELETE FROM message_texts WHERE sequence % 4 > 0")
+    connection.script("DELETE FROM messages WHERE sequence % 4 > 0; ANALYZE")
+    assert measured(USED_BYTES) < 0.5 * full
+    connection.script("ROLLBACK")
+    connection.close()
