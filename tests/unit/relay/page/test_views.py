@@ -6,10 +6,12 @@ import re
 import pytest
 
 from hipkit.relay.page.views import VIEWS
+from hipkit.relay.routes.registration import register_routes
 from hipkit.server.events.posted import POSTED
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.routes import RouteRecord
+from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from tests.unit.relay.page.conftest import NAME, visitor_named
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
@@ -89,6 +91,45 @@ def test_a_route_is_paused_and_goes_on(relay: Site, root: Visitor) -> None:
     resumed = root.fill(page, f"{page}/resume")
     assert resumed.location == f"{page}?done=resumed"
     assert route_of(relay).held_us is None
+
+
+def test_a_route_that_failures_paused_says_why_and_can_be_tried_or_paused(
+    relay: Site, root: Visitor
+) -> None:
+    async def pause(stores: Stores) -> None:
+        route = route_of(relay)
+        state = SubscriptionState(
+            position=route.position,
+            next_try_us=relay.now_us + 3_600_000_000,
+            paused_us=relay.now_us,
+        )
+        await stores.subscriptions.set_state(route.id, state)
+        await stores.routes.put_answer(
+            route.id, status=401, problem="token revoked", now_us=relay.now_us
+        )
+
+    asyncio.run(relay.server.database.write(pause))
+    page = address(relay)
+
+    assert "token revoked" in root.get("/relay").text
+    text = root.get(page).text
+    assert "as it keeps failing: it is tried once an hour" in text
+    assert f'action="{page}/resume"' in text
+    assert f'action="{page}/pause"' in text
+
+    root.fill(page, f"{page}/pause")
+    text = root.get(page).text
+    assert "by an administrator: what comes waits" in text
+    assert f'action="{page}/pause"' not in text
+
+
+def test_a_route_that_was_removed_has_no_commands(relay: Site, root: Visitor) -> None:
+    page = address(relay)
+    asyncio.run(register_routes(relay.operator_context(), []))
+
+    text = root.get(page).text
+    assert "removed" in text
+    assert f'action="{page}/' not in text
 
 
 @pytest.mark.parametrize("state", ["refused", "set_aside"])
