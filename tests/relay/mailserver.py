@@ -112,4 +112,8 @@ def serving_mail(folder: Path) -> Iterator[MailServer]:
         loop.call_soon_threadsafe(listening.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        # Connections may be open still: a task that is left pending is an error of some later test.
+        for task in (left := asyncio.all_tasks(loop)):
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
