@@ -230,13 +230,7 @@ def _is_generated(origin: str) -> bool:
 
 
 def _generate(job: _Job, problems: Problems, *, skip: bool) -> Files | None:
-    """Return the text of every file; `None` if problems forbid that.
-
-    Args:
-        job: What to generate.
-        problems: Where the problems are collected.
-        skip: Whether to generate what has no problem, if anything.
-    """
+    """Return the text of every file; `None` if problems forbid that, and none may be skipped."""
     try:
         package = job.plan(load(job.spec, job.name), problems)
         if problems.found and not (skip and package.has_content):

@@ -89,9 +89,7 @@ def operation_name(operation_id: str, summary: str) -> str:
 def usable_name(text: str, prefix: str) -> str:
     """Return a valid Python name that is like a text: `list-data-sets` -> `list_data_sets`.
 
-    Args:
-        text: What is no valid name.
-        prefix: What comes first where the text begins like no name, such as a method.
+    `prefix` comes first where the text begins like no name.
     """
     name = unicodedata.normalize("NFKC", text)
     name = unicodedata.normalize("NFKC", re.sub(r"\W+", "_", name).strip("_"))
@@ -133,9 +131,7 @@ def class_name(text: str) -> str:
 def argument_name(wire: str, taken: frozenset[str]) -> str:
     """Return the Python name of a parameter or member: `start-index` -> `start_index`.
 
-    Args:
-        wire: Its name in the document.
-        taken: Reserved names of the owner, which get a trailing underscore.
+    A reserved name, of the owner or of Python, gets a trailing underscore.
     """
     name = _snake(wire)
     if name and not name.isidentifier():

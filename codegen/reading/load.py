@@ -28,12 +28,7 @@ TAG = "tag:yaml.org,2002:"
 
 
 def load(path: Path, name: str | None = None) -> Document:
-    """Read a document.
-
-    Args:
-        path: A YAML or JSON file, in UTF-8.
-        name: Its name in errors; the path by default.
-    """
+    """Read a document, YAML or JSON in UTF-8, which errors call `name`, or by its path."""
     name = name or str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -19,7 +19,7 @@ from codegen.planning.package import (
     Package,
 )
 from codegen.planning.plan import renamed
-from codegen.planning.prose import one_line, titled
+from codegen.planning.prose import bullets, one_line, titled
 from codegen.planning.texts import model_text, union_text
 from codegen.writing.docstrings import layout
 from codegen.writing.readme import cell, first_call
@@ -164,29 +164,22 @@ def _homes(package: Package) -> dict[str, list[str]]:
 
 def _package_blocks(package: Package) -> list[Block]:
     events = len(package.modules[-1].events)
-    if events and not package.groups:
-        return [
-            *titled(
-                f"{package.title}: {events} event{'s' * (events != 1)}, typed",
-                "Events.",
-            ),
-            "`webhooks.py` has their models, by name in `EVENTS`.",
-        ]
+    count = f"{events} event{'s' * (events != 1)}"
+    text = "`webhooks.py` has their models, by name in `EVENTS`."
+    if package.groups:
+        count = _count(package.operations)
+        text = (
+            "Each tag has a module with its operations and the methods that send them. `models.py`"
+            " has the objects, `catalog.py` a table of all operations, and `help.py` the texts for"
+            " a command line. Modules are imported on first use."
+        )
+    left_out = bullets(f"`{one_line(name)}`" for name in package.left_out)
+    about = ["Left out, since the generator does not support it:", left_out]
     return [
-        *titled(
-            f"{package.title}: {_count(package.operations)}, typed", "A typed API."
-        ),
-        "Each tag has a module with its operations and the methods that send them. `models.py`"
-        " has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a"
-        " command line. Modules are imported on first use.",
-        *_left_out(package.left_out),
+        *titled(f"{package.title}: {count}, typed", "A typed API."),
+        text,
+        *(about if left_out else []),
     ]
-
-
-def _left_out(names: Sequence[str]) -> Iterable[Block]:
-    if names:
-        lines = "\n".join(f"- `{one_line(name)}`" for name in names)
-        yield f"Left out, since the generator does not support it:\n\n{lines}"
 
 
 def _group_docstring(group: Group) -> str:
