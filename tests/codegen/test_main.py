@@ -195,6 +195,41 @@ def test_what_is_unsupported_can_be_left_out(
     assert not {"GetOdd", "SendForm", "Outer", "Inner"} & {*package.__all__}
 
 
+def test_what_was_left_out_is_told_beside_events_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, out = tmp_path / "spec.yaml", tmp_path / "events_left"
+    spec.write_text(
+        """
+openapi: 3.1.0
+info: {title: Partly, version: "1"}
+paths:
+  /form:
+    post:
+      operationId: send_form
+      tags: [Forms]
+      requestBody: {content: {text/xml: {}}}
+      responses: {'204': {description: Done.}}
+webhooks:
+  sold:
+    post:
+      requestBody:
+        content:
+          application/json: {schema: {type: object, properties: {id: {type: integer}}}}
+""",
+        encoding="utf-8",
+    )
+    arguments = ["--spec", str(spec), "--out", str(out), "--package", out.name]
+
+    assert main(["--skip-unsupported", *arguments]) == 0
+
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module(out.name)
+    assert (package.__doc__ or "").startswith("Partly: 1 event, typed.")
+    assert "- `POST /form`" in (package.__doc__ or "")
+    assert "- POST /form" in (out / "README.md").read_text(encoding="utf-8")
+
+
 def test_with_nothing_left_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
