@@ -111,6 +111,7 @@ async def _send(
         if mail.username is not None and mail.password is not None:
             await client.login(mail.username, mail.password.reveal())
         if message is None or not isinstance(mail, Mail):
+            await _quit(client)
             return Answer(verdict="delivered")
         refused, _ = await client.send_message(
             message, sender=mail.sender, recipients=list(mail.recipients)
@@ -119,9 +120,7 @@ async def _send(
         # that ended here would send it again.
         if not limit.expired():
             limit.reschedule(None)
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-            async with asyncio.timeout(QUIT_SECONDS):
-                await client.quit()
+        await _quit(client)
     finally:
         client.close()
     reference = None if message["Message-ID"] is None else str(message["Message-ID"])
@@ -129,6 +128,13 @@ async def _send(
         return Answer(verdict="delivered", reference=reference)
     problem = f"{len(refused)} of {len(mail.recipients)} recipients were refused"
     return Answer(verdict="delivered", problem=problem, reference=reference)
+
+
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye. Whatever goes wrong with that changes nothing."""
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        async with asyncio.timeout(QUIT_SECONDS):
+            await client.quit()
 
 
 async def _connect(policy: EgressPolicy, host: str, port: int) -> socket.socket:
