@@ -25,6 +25,7 @@ BARE = re.compile(
 )
 DOTS = re.compile("[\u3002\uff0e\uff61]")
 """What browsers read as a dot."""
+PLAIN = re.compile(r"[A-Za-z0-9._:-]*")
 LONGEST_LABEL = 63
 SEEN_AS_LATIN = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LISU")
 """Scripts with letters that look like Latin ones."""
@@ -49,9 +50,12 @@ def named_hosts(text: str) -> set[str]:
     With `https://` or `www.` before it any name is one; without, what ends in a top-level domain,
     so that `main.js` and `system.cpu` are none.
     """
-    text = unicodedata.normalize("NFKC", DOTS.sub(".", text))
-    # Zero-width characters would divide a name unseen.
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", DOTS.sub(".", text))
+        # Zero-width characters would divide a name unseen.
+        text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    if "." not in text and "://" not in text:
+        return set()
     found = [each[1].rstrip(".;!") for each in WITH_SCHEME.finditer(text)]
     for bare in BARE.finditer(ADDRESS.sub(" ", text)):
         if _ascii_label(bare[2].lower()) in top_level_domains():
@@ -61,7 +65,10 @@ def named_hosts(text: str) -> set[str]:
 
 def ascii_host(host: str) -> str:
     """Return a host in lower case, with labels of other scripts as `xn--`."""
-    host = unicodedata.normalize("NFKC", DOTS.sub(".", unquote(host))).lower()
+    host = unquote(host)
+    if PLAIN.fullmatch(host):
+        return host.lower().rstrip(".")
+    host = unicodedata.normalize("NFKC", DOTS.sub(".", host)).lower()
     return ".".join(map(_ascii_label, host.rstrip(".").split(".")))
 
 
