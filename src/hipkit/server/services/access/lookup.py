@@ -31,6 +31,7 @@ __all__ = [
     "check_open",
     "check_operator",
     "check_own_room",
+    "check_seen",
     "find_active_user",
     "find_group",
     "find_named_user",
@@ -108,6 +109,18 @@ async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomR
             another room.
     """
     room = await look_up_room(stores, actor.group_id, reference)
+    return await check_seen(stores, actor, reference, room)
+
+
+async def check_seen(
+    stores: Stores, actor: Actor, reference: str | int, room: RoomRecord | None
+) -> RoomRecord:
+    """Return a room that was looked up, if the actor may see it.
+
+    Raises:
+        NotFoundError: As `find_room`.
+        ForbiddenError: As `find_room`.
+    """
     _check_binding(actor, room)
     if room is None:
         raise NotFoundError(f"Room {reference} not found")

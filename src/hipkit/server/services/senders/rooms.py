@@ -12,6 +12,7 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.senders import LOWEST_MADE_ID
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
+    check_seen,
     find_room,
     look_up_room,
     own_user,
@@ -49,7 +50,7 @@ async def find_room_to_send(
         reference = str(reference).strip()
     found = await look_up_room(stores, actor.group_id, reference)
     if actor.kind != "sender" or policy is None or found is not None:
-        return await find_room(stores, actor, reference)
+        return await check_seen(stores, actor, reference, found)
     room_id = row_id(reference)
     if room_id is None:
         return await _make_room(context, stores, str(reference))
