@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TypeVar, cast
 
 import psycopg
@@ -135,8 +136,9 @@ class Connection:
             adapters.register_dumper(bool, _TruthDumper)
             # What SUM makes of whole numbers.
             adapters.register_loader("numeric", IntLoader)
-            for name, value in self._settings.items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+            settings = ", ".join(["set_config(%s, %s, false)"] * len(self._settings))
+            names_and_values = list(chain.from_iterable(self._settings.items()))
+            connection.execute(f"SELECT {settings}".encode(), names_and_values)
         except BaseException:
             connection.close()
             raise
