@@ -45,6 +45,10 @@ class FolderDatabases:
 
     def address(self, folder: Path) -> Address:
         """Return the address of a folder's database."""
+        return Address(self._server.address(self.name(folder)))
+
+    def name(self, folder: Path) -> str:
+        """Return the name of a folder's database."""
         name = self._used.get(folder)
         if name is None:
             if self._free:
@@ -53,7 +57,7 @@ class FolderDatabases:
             else:
                 name = self._server.create(self._first)
             self._used[folder] = name
-        return Address(self._server.address(name))
+        return name
 
     def has(self, folder: Path) -> bool:
         """Return whether a folder has a database."""

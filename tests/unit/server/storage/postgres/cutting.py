@@ -32,6 +32,8 @@ class CuttingProxy:
     is_away: bool = False
     """Whether new connections are closed at once."""
     cuts: int = 0
+    round_trips: int = 0
+    """How often a client has sent something after it had got an answer."""
     _open: list[socket.socket] = field(default_factory=list)
 
     def address(self, database: str) -> str:
@@ -61,11 +63,17 @@ class CuttingProxy:
     def _to_server(self, client: socket.socket, server: socket.socket) -> None:
         answered = threading.Event()
         is_cut = threading.Event()
+        has_answer = threading.Event()
+        has_answer.set()
         back = threading.Thread(
-            target=self._to_client, args=(server, client, answered, is_cut)
+            target=self._to_client,
+            args=(server, client, answered, is_cut, has_answer),
         )
         back.start()
         while data := _receive(client):
+            if has_answer.is_set():
+                has_answer.clear()
+                self.round_trips += 1
             if self.cut_before and self.cut_before in data:
                 self.cut_before = b""
                 self.cuts += 1
@@ -88,10 +96,12 @@ class CuttingProxy:
         client: socket.socket,
         answered: threading.Event,
         is_cut: threading.Event,
+        has_answer: threading.Event,
     ) -> None:
         while data := _receive(server):
             if is_cut.is_set():
                 break
+            has_answer.set()
             _send(client, data)
         answered.set()
         _end(client)
