@@ -149,11 +149,10 @@ def _answer_content(
             return "application/octet-stream", schema
         produces = _media_types(operation, "produces") or [JSON]
         return next(filter(is_json, produces), produces[0]), schema
-    media_types = response.members("content")
-    for content_type, media in media_types.items():
-        if is_json(content_type):
-            return content_type, media.get("schema")
-    for content_type, media in media_types.items():
+    # JSON first, and otherwise the order of the document.
+    for content_type, media in sorted(
+        response.members("content").items(), key=lambda each: not is_json(each[0])
+    ):
         return content_type, media.get("schema")
     return None, None
 

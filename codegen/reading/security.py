@@ -13,6 +13,7 @@ from codegen.reading.document import Node, SpecError
 
 AUTH = ("bearer", "basic", "none")
 """What `x-auth` and `--auth` may say."""
+ORDER = ("bearer", "basic", "key")
 BEARER_TYPES = ("oauth2", "openIdConnect")
 PLACES = ("header", "query", "cookie")
 COOKIE_OR_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -58,13 +59,8 @@ def access_of(operation: Node, default: str = "none") -> Access:
     if needed and not found:
         raise errors[0]
     # A token, where there is a choice: a key in an address ends up in logs.
-    access = min(found, key=_preference, default=NOTHING)
+    access = min(found, key=lambda each: ORDER.index(each.auth), default=NOTHING)
     return replace(access, is_optional=len(needed) < len(alternatives) and bool(found))
-
-
-def _preference(access: Access) -> int:
-    order = ("bearer", "basic", "key")
-    return order.index(access.auth)
 
 
 def _access(root: Node, requirement: Node) -> Access:

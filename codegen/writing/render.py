@@ -41,13 +41,10 @@ def render(package: Package) -> dict[str, str]:
     texts = {name: _excused(text) for name, text in _texts(environment, package)}
     texts = formatted(package.name, texts)
     if package.has_own_client:
-        texts |= {"README.md": _readme(environment, package), "py.typed": ""}
+        readme = environment.get_template("README.md.jinja")
+        texts["README.md"] = readme.render(call=first_call(package))
+        texts["py.typed"] = ""
     return texts
-
-
-def _readme(environment: jinja2.Environment, package: Package) -> str:
-    template = environment.get_template("README.md.jinja")
-    return template.render(call=first_call(package))
 
 
 def render_clients(package: Package) -> dict[str, str]:
@@ -55,8 +52,7 @@ def render_clients(package: Package) -> dict[str, str]:
 
     They are part of the package unless its client has another home.
     """
-    texts = dict(_clients(_environment(package), package))
-    return formatted(package.name, texts)
+    return formatted(package.name, dict(_clients(_environment(package), package)))
 
 
 def _environment(package: Package) -> jinja2.Environment:
