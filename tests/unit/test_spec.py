@@ -65,6 +65,7 @@ KNOWN_EXTENSIONS = {
     "x-documents",
     "x-empty-is-none",
     "x-enum-varnames",
+    "x-error-attributes",
     "x-from-path",
     "x-known-values",
     "x-larger-max-length",
