@@ -42,9 +42,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take one."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        # Before the answer: the next message may come as soon as that is sent.
+        self.server.received.put({"path": self.path, **json.loads(body)["data"]})
         self.send_response(404 if self.path in self.server.gone else 204)
         self.end_headers()
-        self.server.received.put({"path": self.path, **json.loads(body)["data"]})
 
     def log_message(self, format: str, *values: object) -> None:
         """Log nothing."""
