@@ -13,10 +13,15 @@ from tests.codegen.sampling.running import Outcome, check_document, type_problem
 DOCUMENTS = sorted(Path(__file__).with_name("documents").glob("*.yaml"))
 OWN_CONVENTIONS = ("bodies", "vendor_fields")
 """Cases with HipChat's own kind of body, and extension fields that change what is sent."""
+NOT_SAMPLED = ("further_members", "media_types", "unions")
+"""Cases with mappings in the query, a form without a schema, and recursive objects.
+
+The sampler has no values for them; their calls are in `test_models` and `test_media_types`.
+"""
 CASE_DOCUMENTS = [
     path / "spec.yaml"
     for path in sorted(CASES.iterdir())
-    if path.name not in OWN_CONVENTIONS
+    if path.name not in (*OWN_CONVENTIONS, *NOT_SAMPLED)
 ]
 
 

@@ -187,7 +187,7 @@ FAULTS = {
     ),
     "a union that reads one branch only": Fault(
         *("unions", "animals", "result = object", "result = dict[str, int]"),
-        "POST /animal: ",
+        "GET /shape: ResponseError",
     ),
     "an event that is not there": Fault(
         *("events", "webhooks", '"thing-lost":', '"thing_lost":'),
