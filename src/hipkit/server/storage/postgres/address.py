@@ -34,8 +34,9 @@ class Address:
 
     Args:
         text: `postgresql://USER@HOST:PORT/NAME?...`, with the parameters that PostgreSQL's own
-            programs take. What it leaves open comes from the environment (`PGPASSWORD`,
-            `PGPASSFILE`, `PGSERVICE` and so on), as for these programs.
+            programs take. A password's `@`, `:`, `/`, `?`, `#` and `%` are percent-encoded; a
+            host or a name with an `@` is refused. What it leaves open comes from the environment
+            (`PGPASSWORD`, `PGPASSFILE`, `PGSERVICE` and so on), as for these programs.
 
     Raises:
         StorageError: It cannot be read, or the extra `postgres` is not installed.
@@ -56,11 +57,12 @@ class Address:
             members = conninfo_to_dict(text)
         except ProgrammingError:
             members = None
-        if members is None:
+        if members is None or _may_show_password(members):
             # Without the reason: it may quote a password.
             raise StorageError(
                 "the address of the database cannot be read; it has the form"
-                " postgresql://USER@HOST:PORT/NAME?PARAMETER=VALUE"
+                " postgresql://USER@HOST:PORT/NAME?PARAMETER=VALUE, where the characters"
+                " @ : / ? # % of a password are written as %40 %3A %2F %3F %23 %25"
             )
         self.has_password = "password" in members
         self._shown = _show(members)
@@ -79,6 +81,18 @@ class Address:
     def __repr__(self) -> str:
         """Return the address without a password."""
         return f"<Address {self._shown}>"
+
+
+def _may_show_password(members: Mapping[str, object]) -> bool:
+    """Return whether a part that is shown may hold what follows an unescaped `/` or `@`.
+
+    libpq reads `postgresql://ann:a/b@db` as the port `a` and the database `b@db`.
+    """
+    ports = str(members.get("port", "")).split(",")
+    places = (str(members.get(name, "")) for name in ("host", "hostaddr", "dbname"))
+    return not all(not port or port.isdecimal() for port in ports) or any(
+        "@" in place for place in places
+    )
 
 
 def _show(members: Mapping[str, object]) -> str:

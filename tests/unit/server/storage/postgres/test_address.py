@@ -37,6 +37,10 @@ def test_an_address_is_shown_without_its_password(text: str, shown: str) -> None
     [
         f"postgresql://ann:{SECRET}@db:x y/chat?nonsense={SECRET}",
         f"postgresql://ann:{SECRET}@[db/chat",
+        f"postgresql://ann:{SECRET}/x@db/chat",
+        f"postgresql://ann:12/{SECRET}@db/chat",
+        f"postgresql://ann:x@{SECRET}@db/chat",
+        f"postgresql://db/chat?dbname=postgresql://ann:{SECRET}@db/chat",
     ],
 )
 def test_the_error_of_an_unreadable_address_quotes_nothing(text: str) -> None:
