@@ -82,6 +82,9 @@ def is_held(database: Path) -> bool:
 
     The database must not be open in this process: this ends the locks that SQLite has on it.
     """
+    # To open a pipe would wait for its other end.
+    if not database.is_file():
+        return False
     with contextlib.suppress(OSError), database.open("rb") as file:
         answer = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _byte(fcntl.F_RDLCK))
         return bool(struct.unpack(BYTE, answer)[0] != fcntl.F_UNLCK)

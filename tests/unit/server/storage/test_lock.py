@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -149,3 +150,11 @@ def test_whether_a_server_runs_is_asked_without_taking_its_place(
         assert is_held(database)
         assert is_held(hard_link(database))
     assert not is_held(database)
+
+
+def test_no_server_runs_on_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    assert not is_held(tmp_path / "pipe")
+    assert not is_held(tmp_path / "missing")
+    assert not (tmp_path / "missing").exists()
