@@ -121,13 +121,16 @@ class _Folder:
 
 
 def _texts(out: Path, names: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the files of these names, and all modules."""
+    """Yield the files of these names, and all modules.
+
+    Editors leave more that is called like a module: Emacs a link to nowhere for a file it changes.
+    """
     for folder in (out, out / "raw"):
         if folder.is_symlink() and folder != out:
             raise GenerationError(f"{folder}: is a link; name a folder of its own")
         for path in sorted(folder.iterdir()) if folder.exists() else ():
             name = path.relative_to(out).as_posix()
-            if name in names or path.suffix == ".py":
+            if name in names or (path.suffix == ".py" and path.is_file()):
                 with path.open(encoding="utf-8", errors="replace", newline="") as file:
                     yield name, file.read()
 

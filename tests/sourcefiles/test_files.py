@@ -231,6 +231,21 @@ def test_a_link_inside_the_folder_is_not_followed(
     assert contents(elsewhere) == {}
 
 
+def test_what_an_editor_leaves_is_no_module(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(NAMING, out)
+    (out / ".#client.py").symlink_to("ann@example.com.4711:1790000000")
+    (out / "folder.py").mkdir()
+    capsys.readouterr()
+
+    assert run(NAMING, out) == 0
+
+    assert capsys.readouterr().err == "out: nothing changed\n"
+    assert (out / ".#client.py").is_symlink()
+
+
 def test_what_was_changed_by_hand_is_reported_and_not_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
