@@ -66,7 +66,6 @@ KNOWN = TAGS | INLINE.keys() | BLOCKS.keys() | CONTENT_STAYS | {"hr"}
 
 GAP = re.compile(r"[ \t\n\r\f]+")
 BLANK = (Text(" "),)
-SPACES = " \t\n\r\f"
 
 
 def read_html_tree(html: str) -> tuple[Node, ...]:

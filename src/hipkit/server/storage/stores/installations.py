@@ -244,10 +244,6 @@ class InstallationStore(Store):
         sql = "DELETE FROM installables WHERE token_hash = ?"
         return await self._run(sql, token_hash) > 0
 
-    async def remove_installables_of(self, client_id: str) -> None:
-        """Remove everything that an installation's add-on may fetch."""
-        await self._run("DELETE FROM installables WHERE client_id = ?", client_id)
-
     async def has_expired_installable(self, us: int) -> bool:
         """Return whether something could be fetched until a time."""
         sql = "SELECT 1 FROM installables WHERE expires_us < ? LIMIT 1"
