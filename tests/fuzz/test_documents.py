@@ -22,7 +22,10 @@ from codegen.reading.load import load
 from codegen.reading.problems import Problems
 from codegen.writing.render import render
 
-CASES = sorted(Path(__file__).parent.parent.glob("codegen/cases/*/spec.yaml"))
+TESTS = Path(__file__).parent.parent / "codegen"
+CASES = sorted(
+    [*TESTS.glob("cases/*/spec.yaml"), *TESTS.glob("sampling/documents/*.yaml")]
+)
 DOCUMENTS = [load(path).value for path in CASES]
 
 VALUES: list[object] = [
@@ -34,9 +37,25 @@ VALUES: list[object] = [
 NUMBERS = itertools.count(1)
 """Of packages, each of which is imported under a name of its own."""
 KEYS = (
-    "$ref allOf default enum format in items name nullable oneOf properties required schema tags"
-    " type x-from-path x-python-name x-required-when x-secret"
+    "$ref additionalProperties allOf anyOf const content default discriminator enum explode format"
+    " in items name nullable oneOf operationId parameters properties readOnly required requestBody"
+    " responses schema security servers style summary tags type writeOnly x-from-path x-python-name"
+    " x-required-when x-secret"
 )
+NAMES = (
+    "",
+    "class",
+    "self",
+    "None",
+    "a b",
+    "é",
+    "2",
+    "__init__",
+    "x" * 300,
+    "{id}",
+    "\n",
+)
+"""What a member may be called, and no module, class or argument."""
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 3))
@@ -79,16 +98,33 @@ def _import_all(folder: str, name: str) -> None:
 
 
 def _changed(chance: random.Random, changes: int) -> object:
-    """Return a document with some values in the places of others."""
+    """Return a document with some values in the places of others, renamed, or gone."""
     value = copy.deepcopy(chance.choice(DOCUMENTS))
     for _ in range(changes):
         owner = chance.choice(list(_containers(value)))
         if isinstance(owner, dict):
-            key = chance.choice([*owner, chance.choice(KEYS.split())])
-            owner[key] = copy.deepcopy(chance.choice(VALUES))
+            _change_member(chance, owner)
         elif owner:
-            owner[chance.randrange(len(owner))] = copy.deepcopy(chance.choice(VALUES))
+            owner[chance.randrange(len(owner))] = _another(chance)
     return value
+
+
+def _change_member(chance: random.Random, owner: dict[str, object]) -> None:
+    key = chance.choice([*owner, chance.choice(KEYS.split())])
+    match chance.randrange(4):
+        case 0:
+            owner.pop(key, None)
+        case 1 if key in owner:
+            owner[chance.choice([*KEYS.split(), *NAMES])] = owner.pop(key)
+        case _:
+            owner[key] = _another(chance)
+
+
+def _another(chance: random.Random) -> object:
+    """Return a small value, or a part of some document."""
+    if chance.random() < 0.5:
+        return copy.deepcopy(chance.choice(VALUES))
+    return copy.deepcopy(chance.choice(list(_containers(chance.choice(DOCUMENTS)))))
 
 
 @given(
