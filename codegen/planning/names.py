@@ -61,10 +61,15 @@ RESERVED_METHODS = words(
 )
 """A method of such a name would hide a name that later methods need."""
 
-RESERVED_MODULES = frozenset(
-    ("async_client", "catalog", "client", "help", "models", "raw", "webhooks")
+CLIENT_ATTRIBUTES = words(
+    "aclose base_url close items limits pages request send send_raw with_options with_token"
 )
-"""Modules of the package beside those of the tags."""
+"""Attributes of `hipkit.client.client.Client`, whose tags would not be reached."""
+
+RESERVED_MODULES = CLIENT_ATTRIBUTES | words(
+    "async_client catalog client help models raw webhooks"
+)
+"""Names that a tag's module, and the client's property for it, must not have."""
 
 
 def is_name(text: str) -> bool:

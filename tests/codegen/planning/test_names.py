@@ -5,6 +5,7 @@ import pytest
 from codegen.planning.names import (
     MODEL_ATTRIBUTES,
     OPERATION_ATTRIBUTES,
+    RESERVED_MODULES,
     argument_name,
     class_name,
     is_name,
@@ -14,6 +15,8 @@ from codegen.planning.names import (
 )
 from hipkit.api.model import ListPage
 from hipkit.api.operation import Operation
+from hipkit.client.async_client import AsyncClient
+from hipkit.client.client import Client
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,17 @@ def test_no_argument_can_hide_what_an_operation_needs() -> None:
     declared = {name for name in Operation.__annotations__ if not name.startswith("_")}
 
     assert public | declared == OPERATION_ATTRIBUTES
+
+
+def test_no_tag_can_hide_what_a_client_has() -> None:
+    public = {
+        name
+        for client in (Client, AsyncClient)
+        for name in dir(client)
+        if not name.startswith("_")
+    }
+
+    assert public <= RESERVED_MODULES
 
 
 def test_no_member_can_hide_what_a_model_needs() -> None:

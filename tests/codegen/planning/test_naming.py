@@ -121,6 +121,7 @@ def test_the_first_of_several_tags_counts_and_none_is_the_default() -> None:
     [
         ("2FA", "tag_2_fa"),
         ("Models", "models_"),
+        ("Items", "items_"),
         ("class", "class_"),
         ("***", "tag"),
         ("x" * 300, "x" * 200),
