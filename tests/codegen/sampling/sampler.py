@@ -58,7 +58,8 @@ NEW_VALUE = "a value of tomorrow"
 TRIES = 30
 DEEPEST = 24
 DEEP = 5
-"""From here on nothing is sampled that may be left out."""
+MOST_VALUES = 300
+"""From this depth on, and beyond so many values, nothing is sampled that may be left out."""
 
 LETTERS = string.ascii_letters + string.digits
 ALPHABETS: Mapping[Place, str] = {
@@ -116,6 +117,7 @@ class Sampler:
         self._round = which
         self._avoided = ""
         self._left_out = set[str]()
+        self._count = 0
 
     def value(self, schema: Schema, place: Place, avoided: str = "") -> object:
         """Return a value that the schema accepts; that is checked by another's validator.
@@ -130,7 +132,7 @@ class Sampler:
         """
         self._avoided = avoided
         for _ in range(TRIES):
-            self._left_out = set[str]()
+            self._left_out, self._count = set[str](), 0
             found = self._sample([schema], place, 0)
             if _accepts(schema, found, self._left_out):
                 return found
@@ -145,11 +147,15 @@ class Sampler:
     def _sample(self, schemas: list[Schema], place: Place, depth: int) -> object:
         if depth > DEEPEST:
             raise UnsampleableError("a schema that never ends")
+        self._count += 1
+        if self._count > MOST_VALUES:
+            depth = max(depth, DEEP + 1)
         merged = _Merged()
         for schema in schemas:
             self._merge(schema, merged, depth)
         types = merged.types or _implied(merged)
-        if merged.nullable and types and self._wants_null(place):
+        is_typed = merged.types is not None or merged.enum is not None
+        if merged.nullable and is_typed and self._wants_null(place):
             return None
         types = types - {"null"}
         if merged.enum is not None:
