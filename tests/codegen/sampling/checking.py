@@ -214,8 +214,11 @@ class _Checker:
         label = f"{operation.method} {operation.path}"
         response, expected = _response(label, answer, which)
         self._recorder.answer = response
-        found = plain(client.send(operation))
-        for line in differences_in(expected, found, "the answer"):
+        result = client.send(operation)
+        schema = answer.contents[0].schema if answer and answer.contents else None
+        if schema is not None and _is_untyped(schema, result):
+            self._report.add(label, f"the answer has no type: {result!r:.80}")
+        for line in differences_in(expected, plain(result), "the answer"):
             self._report.add(label, line)
         self._report.read.add(label)
 
@@ -236,6 +239,22 @@ class _Checker:
                 self._report.add(
                     call.operation.label, f"{response.status} raises no error"
                 )
+
+
+def _is_untyped(schema: Schema, result: object) -> bool:
+    """Return whether a mapping was read where the document describes an object's members."""
+    target = schema.target()
+    if target is not None:
+        return _is_untyped(target, result)
+    items = schema.get("items")
+    if isinstance(result, list):
+        return items is not None and any(
+            _is_untyped(schema.at(items), each) for each in result
+        )
+    is_described = schema.get("properties") or (
+        schema.get("oneOf") and schema.get("discriminator")
+    )
+    return isinstance(result, dict) and bool(is_described)
 
 
 def _successes(operation: OperationDescription) -> list[Answer | None]:

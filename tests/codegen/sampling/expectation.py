@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.codegen.sampling.reading import (
     FORM,
@@ -184,7 +184,11 @@ def named_values(parameter: Parameter, value: object) -> Iterator[Named]:
                     yield f"{name}[{key}]", Text((each,))
         elif parameter.explode and parameter.where in ("query", "cookie", "form"):
             for key, item in value.items():
-                yield key, Text(_scalars(item))
+                # No standard says how a list or a mapping within an object is sent: as if alone.
+                inner = replace(parameter, name=key)
+                if isinstance(item, Mapping):
+                    inner = replace(inner, style="deepObject")
+                yield from named_values(inner, item)
         else:
             flat = [each for pair in value.items() for each in pair]
             yield name, Text(tuple(flat), separator)

@@ -20,12 +20,13 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from hipkit.api.bodies.extra import EXTRA
 from hipkit.api.bodies.reading import UnreadableError, convert_json
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.testing import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import RawResponse, Request
-from tests.codegen.sampling.expectation import Call, named_values
+from tests.codegen.sampling.expectation import Call
 from tests.codegen.sampling.reading import (
     FORM_DATA,
     Content,
@@ -217,10 +218,21 @@ def _arguments(
     if parameter.name in by_wire:
         yield _named_for(by_wire[parameter.name], parameter.name), value
         return
-    wires = [wire for wire, _ in named_values(parameter, value)]
-    if isinstance(value, Mapping) and all(wire in by_wire for wire in wires):
-        yield from zip((by_wire[wire] for wire in wires), value.values(), strict=True)
+    members: Mapping[str, object] = value if isinstance(value, Mapping) else {}
+    is_deep = parameter.style == "deepObject"
+    whole = f"{parameter.name}[{EXTRA}]" if is_deep else EXTRA
+    if whole in by_wire:
+        yield by_wire[whole], value
         return
+    for key, item in members.items():
+        wire = f"{parameter.name}[{key}]" if is_deep else key
+        name = by_wire.get(wire) or by_wire.get(f"{wire}[{EXTRA}]")
+        if name is None:
+            break
+        yield name, item
+    else:
+        if isinstance(value, Mapping):
+            return
     raise Mismatch(f"no argument sends the {parameter.where} {parameter.name!r}")
 
 

@@ -189,6 +189,16 @@ FAULTS = {
         *("unions", "animals", "result = object", "result = dict[str, int]"),
         "GET /shape: ResponseError",
     ),
+    "a discriminator with a wrong value": Fault(
+        *("unions", "models", '"feline": Cat', '"feline": Dog'), "PUT /animals: "
+    ),
+    "a discriminator of another name": Fault(
+        *("unions", "models", 'tag = "kind"', 'tag = "name"'), "the answer has no type"
+    ),
+    "extra members that are dropped": Fault(
+        *("extras", "models", "Label(Model, OpenObject,", "Label(Model,"),
+        ".extra 0 is lost",
+    ),
     "an event that is not there": Fault(
         *("events", "webhooks", '"thing-lost":', '"thing_lost":'),
         "event thing-lost: the package does not have it",
