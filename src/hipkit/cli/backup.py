@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hipkit.cli.database import DatabaseFile
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.settings import Settings as ServerSettings
@@ -20,7 +21,7 @@ STANDARD_OUTPUT = Path("-")
 
 DATABASE = click.Option(
     ["--db", "database"],
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=DatabaseFile(),
     default="hipkit.db",
     help="The server's SQLite database.",
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hipkit.api.errors import BadRequestError
+from hipkit.cli.database import DatabaseFile
 from hipkit.cli.inputs import Value
 from hipkit.cli.listening import (
     FILE_QUOTA,
@@ -39,7 +40,7 @@ class _Email(Value):
 OPTIONS = [
     click.Option(
         ["--db", "database"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=DatabaseFile(),
         default="hipkit.db",
         help="SQLite database; created if it does not exist. Shared files are stored next to it.",
     ),

@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from hipkit.api.errors import StorageError
+from hipkit.cli.database import DatabaseFile
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list
 from hipkit.cli.table import describe, write_table
@@ -92,7 +93,7 @@ scope_option = click.option(
 def _database_option() -> click.Option:
     return click.Option(
         ["database", "--db"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=DatabaseFile(),
         default="hipkit.db",
         expose_value=False,
         callback=_remember_database,

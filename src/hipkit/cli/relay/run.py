@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from hipkit.api.suggestions import closest
+from hipkit.cli.database import DatabaseFile
 from hipkit.cli.listening import (
     FILE_QUOTA,
     LISTENING,
@@ -32,7 +33,7 @@ OPTIONS = [
     click.Argument(["file"], type=FILE),
     click.Option(
         ["--db", "database"],
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=DatabaseFile(),
         help="SQLite database; created if it does not exist.  [default: relay.db beside FILE]",
     ),
     *LISTENING,
