@@ -15,13 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks import (
+from benchmarks import document
+from benchmarks.children import REPOSITORY
+from benchmarks.document import Run
+from benchmarks.machine import facts
+from benchmarks.report import Table, shown
+from benchmarks.rows import (
     addon_webhooks,
     calls,
     cold_start,
     dead_target,
     deep_history,
-    document,
     footprint,
     generator,
     growth,
@@ -34,10 +38,6 @@ from benchmarks import (
     server_memory,
     webhook_load,
 )
-from benchmarks.children import REPOSITORY
-from benchmarks.document import Run
-from benchmarks.machine import facts
-from benchmarks.report import Table, shown
 from benchmarks.scene import Scene, open_scene
 
 PAGE = REPOSITORY / "docs" / "explanation" / "performance.md"

@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 
-from benchmarks.addon_webhooks import (
+from benchmarks.rows.addon_webhooks import (
     OAUTH_ID,
     ORIGIN,
     SECRET,

@@ -14,12 +14,12 @@ import pytest
 
 from benchmarks import document
 from benchmarks.__main__ import PAGE, ROWS, Row, measure_rows
-from benchmarks.calls import task_for
 from benchmarks.children import Child, ChildError
 from benchmarks.competing import compete
 from benchmarks.document import Run
 from benchmarks.measuring import Cost, Spread
 from benchmarks.report import Table, compared
+from benchmarks.rows.calls import task_for
 from benchmarks.scene import Scene
 
 HYPCHAT_TABLE = "A notification, against hypchat 0.21"

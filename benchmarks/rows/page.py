@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.calls import task_for
 from benchmarks.competing import compete
 from benchmarks.contestants.page import BODY, MESSAGES
 from benchmarks.report import COMPARED, Table, compared
+from benchmarks.rows.calls import task_for
 from benchmarks.scene import Scene
 
 __all__ = ["measure"]

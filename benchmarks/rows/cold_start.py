@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.children import REPOSITORY
 from benchmarks.competing import take_turns
 from benchmarks.messages import TOKEN
 from benchmarks.report import COMPARED, Table, compared
@@ -14,7 +15,7 @@ from benchmarks.scene import Scene
 __all__ = ["measure", "measure_commands"]
 
 ROUNDS = 30
-PROGRAMS = Path(__file__).parent / "programs"
+PROGRAMS = REPOSITORY / "benchmarks" / "programs"
 AIMS = {"httpcore2": 1.15, "pycurl": 2.2}
 SEND_AIM, VERSION_AIM = 1.2, 2.5
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.messages import ROOM
-from benchmarks.notifications import TARGET
 from benchmarks.report import Table, judged
+from benchmarks.rows.notifications import TARGET
 from benchmarks.scene import Scene
 from benchmarks.sending import Sender, request_bytes
 from benchmarks.served import NOTIFICATION, fill, serve_hipkit
