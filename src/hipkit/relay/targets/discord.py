@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import msgspec
+
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import (
     count_characters,
@@ -23,10 +25,11 @@ from hipkit.relay.markup.escaping import (
 )
 from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Element, Node, Text
-from hipkit.relay.message import RelayCard, RelayMessage
+from hipkit.relay.message import RelayCard, RelayFile, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
 from hipkit.relay.targets.calls import (
     check_address,
+    form_call,
     get_call,
     host_of,
     json_call,
@@ -40,12 +43,12 @@ from hipkit.relay.targets.parts import (
     message_nodes,
     room_beside,
     text_nodes,
+    with_sent_files,
 )
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
-    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -121,13 +124,14 @@ class DiscordSettings(Settings, frozen=True, kw_only=True):
             raise ValueError("thread is no id: digits only, see Copy Thread ID")
 
 
-class Discord(LinksFiles, Target[DiscordSettings]):
+class Discord(Target[DiscordSettings]):
     """A webhook of Discord. Replies are not in threads: those are channels of their own there."""
 
     name: ClassVar[str] = "discord"
     settings: ClassVar[type[Settings]] = DiscordSettings
     pace_seconds: ClassVar[float] = 0.5
     is_idempotent: ClassVar[bool] = False
+    uploads_bytes: ClassVar[int] = 10_000_000
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="content", most=MOST_CONTENT, unit="utf16"),
         Limit(place="username", most=MOST_NAME, unit="utf16"),
@@ -145,9 +149,22 @@ class Discord(LinksFiles, Target[DiscordSettings]):
         self, message: RelayMessage, settings: DiscordSettings, options: RenderOptions
     ) -> HttpCall:
         """Return the message; refused before, it is plain text without a name."""
-        query = {"wait": "true", "thread_id": settings.thread}
-        url = with_query(settings.url.reveal(), query)
-        return json_call(url, _body(message, options))
+        return json_call(_address(settings), _body(message, options))
+
+    def render_upload(self, file: RelayFile, settings: DiscordSettings) -> HttpCall:
+        """Return a message with the file alone; it rings nowhere, as the text after it may."""
+        body = {"allowed_mentions": {"parse": []}, "flags": SUPPRESS_NOTIFICATIONS}
+        fields = {"payload_json": msgspec.json.encode(body).decode()}
+        return form_call(_address(settings), fields, file, name="files[0]")
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the id of the file's message."""
+        answer, found = self.read(reply), read_object(reply)
+        if answer.verdict != "delivered":
+            return answer
+        if not found.get("attachments"):
+            return Answer(verdict="content", problem="the answer names no file")
+        return replace(answer, reference=found["id"])
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: with `wait=true` a success has the message's id."""
@@ -183,7 +200,13 @@ class Discord(LinksFiles, Target[DiscordSettings]):
         return host_of(settings.url.reveal())
 
 
+def _address(settings: DiscordSettings) -> str:
+    query = {"wait": "true", "thread_id": settings.thread}
+    return with_query(settings.url.reveal(), query)
+
+
 def _body(message: RelayMessage, options: RenderOptions) -> dict[str, object]:
+    message = with_sent_files(message, options)
     calls_all = message.loud and options.notify == "mention"
     start = f"{EVERYBODY} " if calls_all else ""
     mentions = _mentions(options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from hipkit.relay.markup.marked_text import text_of
 from hipkit.relay.markup.tree import Element, Mention, Node, Text
@@ -15,6 +16,7 @@ from hipkit.relay.message import (
     RelayFile,
     RelayMessage,
 )
+from hipkit.relay.targets.protocol import RenderOptions
 
 __all__ = [
     "COLORS",
@@ -29,6 +31,7 @@ __all__ = [
     "room_beside",
     "size_text",
     "text_nodes",
+    "with_sent_files",
 ]
 
 COLORS: Mapping[Color, str] = {
@@ -101,6 +104,20 @@ def card_nodes(card: RelayCard) -> tuple[Node, ...]:
 def file_nodes(files: Iterable[RelayFile]) -> tuple[Node, ...]:
     """Return files: the size and name of each, as a link if the server has a public address."""
     return tuple(Element(tag="p", children=_file(file)) for file in files)
+
+
+def with_sent_files(message: RelayMessage, options: RenderOptions) -> RelayMessage:
+    """Return a message whose files have no links where they were sent before it.
+
+    Args:
+        message: The message.
+        options: What is known of the target. Refused before, a message links all of its files.
+    """
+    known = {} if options.plain else options.references
+    files = tuple(
+        replace(file, url=None) if file.key in known else file for file in message.files
+    )
+    return replace(message, files=files)
 
 
 def attribute_value(attribute: Attribute) -> tuple[Node, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import utf16_units
 from hipkit.relay.markup.tree import Element, Mention, Text
-from hipkit.relay.message import Attribute, RelayCard, RelayPicture
+from hipkit.relay.message import Attribute, RelayCard, RelayFile, RelayPicture
 from hipkit.relay.targets.discord import Discord, DiscordSettings
 from hipkit.relay.targets.protocol import RenderOptions, Reply, Verdict
 from tests.unit.relay.messages import message
@@ -163,3 +164,53 @@ def test_settings_that_cannot_work_are_refused(setting: str) -> None:
     with pytest.raises(ValueError, match=rf"^{setting} ") as raised:
         DiscordSettings(**values)
     assert "t0psecr3t" not in str(raised.value)
+
+
+FILE = RelayFile(
+    key="k",
+    name='@here "ä\r\n.png',
+    size_bytes=5,
+    content_type="image/png",
+    url="https://r.e/f",
+)
+SENT = RenderOptions(references={"k": "5"})
+
+
+def test_a_file_is_sent_in_a_silent_message_that_rings_nobody() -> None:
+    settings = DiscordSettings(url=HOOK.url, thread="12345")
+    call = Discord().render_upload(FILE, settings)
+    assert call.url.reveal() == HOOK.url.reveal() + "?wait=true&thread_id=12345"
+    assert call.file == FILE
+    assert b'name="files[0]"; filename="@here %22\xc3\xa4%0D%0A.png"' in call.body
+    start = call.body.index(b"{")
+    sent = json.loads(call.body[start : call.body.index(b"\r\n--", start)])
+    assert sent == {"allowed_mentions": {"parse": []}, "flags": 4096}
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "verdict", "reference"),
+    [
+        (200, {"id": "5", "attachments": [{"id": "6"}]}, "delivered", "5"),
+        (200, {"id": "5", "attachments": []}, "content", None),
+        (200, {}, "route", None),
+        (400, {"code": 40005}, "content", None),
+        (404, {"code": 10015}, "route", None),
+        (413, {}, "content", None),
+        (503, {}, "later", None),
+    ],
+)
+def test_answers_to_a_file(
+    status: int, said: dict[str, object], verdict: Verdict, reference: str | None
+) -> None:
+    reply = Reply(status=status, body=json.dumps(said).encode())
+    answer = Discord().read_upload(reply)
+    assert (answer.verdict, answer.reference) == (verdict, reference)
+
+
+def test_a_file_that_was_sent_is_named_and_another_is_linked() -> None:
+    assert "https://r.e/f" in body(color=None, title=None, files=(FILE,))["content"]
+    sent = body(SENT, color=None, title=None, files=(FILE,))["content"]
+    assert "https://r.e/f" not in sent
+    assert ".png" in sent
+    refused = replace(SENT, plain=True)
+    assert "https://r.e/f" in body(refused, files=(FILE,))["content"]
