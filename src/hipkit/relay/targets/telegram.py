@@ -14,15 +14,20 @@ from hipkit.relay.markup.dialect import PLAIN, Dialect, Marker
 from hipkit.relay.markup.escaping import defuse
 from hipkit.relay.markup.marked_text import write_marked
 from hipkit.relay.markup.tree import Node
-from hipkit.relay.message import RelayMessage
+from hipkit.relay.message import RelayFile, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status, read_wait
-from hipkit.relay.targets.calls import check_address, get_call, host_of, json_call
-from hipkit.relay.targets.parts import emoji_of, message_nodes
+from hipkit.relay.targets.calls import (
+    check_address,
+    form_call,
+    get_call,
+    host_of,
+    json_call,
+)
+from hipkit.relay.targets.parts import emoji_of, message_nodes, with_sent_files
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
-    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -99,13 +104,14 @@ class TelegramSettings(Settings, frozen=True, kw_only=True):
             raise ValueError("chat is neither an id (-100...) nor a channel's @name")
 
 
-class Telegram(LinksFiles, Target[TelegramSettings]):
+class Telegram(Target[TelegramSettings]):
     """A chat of Telegram."""
 
     name: ClassVar[str] = "telegram"
     settings: ClassVar[type[Settings]] = TelegramSettings
     pace_seconds: ClassVar[float] = 1.0
     is_idempotent: ClassVar[bool] = False
+    uploads_bytes: ClassVar[int] = 50_000_000
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="text", most=MOST_TEXT, unit="utf16"),
     )
@@ -125,6 +131,18 @@ class Telegram(LinksFiles, Target[TelegramSettings]):
             "reply_parameters": _replied(message, options),
         }
         return json_call(_method(settings, "sendMessage"), body)
+
+    def render_upload(self, file: RelayFile, settings: TelegramSettings) -> HttpCall:
+        """Return a message with the file alone; it rings nowhere, as the text after it may."""
+        fields = {"chat_id": settings.chat, "disable_notification": "true"}
+        if settings.topic is not None:
+            fields["message_thread_id"] = str(settings.topic)
+        url = _method(settings, "sendDocument")
+        return form_call(url, fields, file, name="document")
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the id of the file's message."""
+        return self.read(reply)
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means; its reference is the message's id."""
@@ -178,7 +196,7 @@ def _text(message: RelayMessage, options: RenderOptions) -> str:
         return write_marked(nodes, dialect, mentions)
 
     limit = MOST_TEXT - utf16_units(start) - 1
-    nodes = message_nodes(message)
+    nodes = message_nodes(with_sent_files(message, options))
     text = fit(nodes, write, limit, measure=utf16_units, link=message.link)
     return f"{start}\n{text}" if text else start
 

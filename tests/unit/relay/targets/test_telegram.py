@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import utf16_units
 from hipkit.relay.markup.tree import Element, Mention, Text
+from hipkit.relay.message import RelayFile
 from hipkit.relay.targets.protocol import RenderOptions, Reply, Verdict
 from hipkit.relay.targets.telegram import Telegram, TelegramSettings
 from tests.unit.relay.messages import message
@@ -142,3 +145,58 @@ def test_settings_that_cannot_work_are_refused(setting: str, value: Any) -> None
     with pytest.raises(ValueError, match=rf"^{setting} ") as raised:
         TelegramSettings(**values)
     assert "t0psecr3t" not in str(raised.value)
+
+
+FILE = RelayFile(
+    key="k",
+    name='@here "ä\r\n.png',
+    size_bytes=5,
+    content_type="image/png",
+    url="https://r.e/f",
+)
+SENT = RenderOptions(references={"k": "5"})
+
+
+def test_a_file_is_sent_in_a_silent_message() -> None:
+    call = Telegram().render_upload(FILE, BOT)
+    assert call.url.reveal() == "https://api.telegram.org/bot1:s/sendDocument"
+    assert call.file == FILE
+    assert b'name="document"; filename="@here %22\xc3\xa4%0D%0A.png"' in call.body
+    fields = dict(re.findall(rb'name="(\w+)"\r\n\r\n(.*)\r\n', call.body))
+    assert fields == {
+        b"chat_id": b"-1001",
+        b"message_thread_id": b"7",
+        b"disable_notification": b"true",
+    }
+    anywhere = Telegram().render_upload(
+        FILE, TelegramSettings(token=BOT.token, chat="-1001")
+    )
+    assert b"message_thread_id" not in anywhere.body
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "verdict", "reference"),
+    [
+        (200, {"ok": True, "result": {"message_id": 5}}, "delivered", "5"),
+        (200, {"ok": True}, "route", None),
+        (400, {"description": "Bad Request: file must be non-empty"}, "content", None),
+        (400, {"description": "Bad Request: chat not found"}, "route", None),
+        (413, {}, "content", None),
+        (503, {}, "later", None),
+    ],
+)
+def test_answers_to_a_file(
+    status: int, said: dict[str, object], verdict: Verdict, reference: str | None
+) -> None:
+    reply = Reply(status=status, body=json.dumps(said).encode())
+    answer = Telegram().read_upload(reply)
+    assert (answer.verdict, answer.reference) == (verdict, reference)
+
+
+def test_a_file_that_was_sent_is_named_and_another_is_linked() -> None:
+    assert "https://r.e/f" in body(files=(FILE,))["text"]
+    sent = body(SENT, files=(FILE,))["text"]
+    assert "https://r.e/f" not in sent
+    assert ".png" in sent
+    refused = replace(SENT, plain=True)
+    assert "https://r.e/f" in body(refused, files=(FILE,))["text"]
