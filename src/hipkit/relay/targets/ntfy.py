@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.cutting import cut_line, fit, utf8_bytes
 from hipkit.relay.markup.marked_text import text_as_typed
-from hipkit.relay.message import Level, RelayMessage
+from hipkit.relay.message import Level, RelayFile, RelayMessage
 from hipkit.relay.targets.answers import describe, read_object, read_status
 from hipkit.relay.targets.calls import (
     bearer,
@@ -18,13 +18,13 @@ from hipkit.relay.targets.calls import (
     get_call,
     host_of,
     json_call,
+    with_query,
 )
-from hipkit.relay.targets.parts import card_picture, message_nodes
+from hipkit.relay.targets.parts import card_picture, message_nodes, with_sent_files
 from hipkit.relay.targets.protocol import (
     Answer,
     HttpCall,
     Limit,
-    LinksFiles,
     RenderOptions,
     Reply,
     Settings,
@@ -69,13 +69,14 @@ class NtfySettings(Settings, frozen=True, kw_only=True):
 NO_SERVER = "the address is no ntfy server's"
 
 
-class Ntfy(LinksFiles, Target[NtfySettings]):
+class Ntfy(Target[NtfySettings]):
     """A topic of ntfy."""
 
     name: ClassVar[str] = "ntfy"
     settings: ClassVar[type[Settings]] = NtfySettings
     pace_seconds: ClassVar[float] = 0.0
     is_idempotent: ClassVar[bool] = False
+    uploads_bytes: ClassVar[int] = 15_000_000
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(place="message", most=MOST_MESSAGE, unit="bytes"),
         Limit(place="title", most=MOST_TITLE, unit="bytes"),
@@ -86,7 +87,7 @@ class Ntfy(LinksFiles, Target[NtfySettings]):
         self, message: RelayMessage, settings: NtfySettings, options: RenderOptions
     ) -> HttpCall:
         """Return the notification; refused before, it is nothing but text."""
-        nodes = message_nodes(message)
+        nodes = message_nodes(with_sent_files(message, options))
         link = message.link
         text = fit(nodes, text_as_typed, MOST_MESSAGE, measure=utf8_bytes, link=link)
         body: dict[str, object] = {
@@ -103,8 +104,29 @@ class Ntfy(LinksFiles, Target[NtfySettings]):
                 "icon": message.avatar_url,
                 "attach": None if card is None else card_picture(card),
             }
-        headers = () if settings.token is None else bearer(settings.token)
-        return json_call(settings.server, body, headers)
+        return json_call(settings.server, body, _headers(settings))
+
+    def render_upload(self, file: RelayFile, settings: NtfySettings) -> HttpCall:
+        """Return a notification with the file alone, which does not ring."""
+        # A header would hold neither every letter nor every sign of a name.
+        name = file.name.encode("utf-8", "replace").decode() or "file"
+        values = {"filename": name, "priority": str(LOW)}
+        address = f"{settings.server.rstrip('/')}/{settings.topic.reveal()}"
+        return HttpCall(
+            method="PUT",
+            url=Secret(with_query(address, values)),
+            headers=(("Content-Type", "application/octet-stream"), *_headers(settings)),
+            file=file,
+        )
+
+    def read_upload(self, reply: Reply) -> Answer:
+        """Return what the answer means; its reference is the id of the file's notification."""
+        answer, found = self.read(reply), read_object(reply)
+        if answer.verdict != "delivered":
+            return answer
+        if not isinstance(found.get("attachment"), dict):
+            return Answer(verdict="content", problem="the answer names no file")
+        return replace(answer, reference=found["id"])
 
     def read(self, reply: Reply) -> Answer:
         """Return what the answer means: a success has the notification's id."""
@@ -140,6 +162,10 @@ class Ntfy(LinksFiles, Target[NtfySettings]):
     def host(self, settings: NtfySettings) -> str:
         """Return the server's host."""
         return host_of(settings.server)
+
+
+def _headers(settings: NtfySettings) -> tuple[tuple[str, str], ...]:
+    return () if settings.token is None else bearer(settings.token)
 
 
 def _title(message: RelayMessage) -> str:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from hipkit.api.secret import Secret
 from hipkit.relay.markup.tree import Text
-from hipkit.relay.message import RelayCard, RelayPicture
+from hipkit.relay.message import RelayCard, RelayFile, RelayPicture
 from hipkit.relay.targets.ntfy import Ntfy, NtfySettings
 from hipkit.relay.targets.protocol import Notify, RenderOptions, Reply, Verdict
 from tests.unit.relay.messages import message
@@ -117,3 +119,58 @@ def test_settings_that_cannot_work_are_refused(setting: str, value: Any) -> None
     with pytest.raises(ValueError, match=rf"^{setting} ") as raised:
         NtfySettings(**values)
     assert "t0psecr3t" not in str(raised.value)
+
+
+FILE = RelayFile(
+    key="k",
+    name='@here "ä\r\n.png',
+    size_bytes=5,
+    content_type="image/png",
+    url="https://r.e/f",
+)
+SENT = RenderOptions(references={"k": "5"})
+
+
+def test_a_file_is_put_into_the_topic_without_ringing() -> None:
+    call = Ntfy().render_upload(FILE, TOPIC)
+    address, _, query = call.url.reveal().partition("?")
+    assert (call.method, address) == ("PUT", "https://ntfy.sh/alerts")
+    assert dict(parse_qsl(query)) == {"filename": FILE.name, "priority": "2"}
+    assert dict(call.headers)["Authorization"] == "Bearer tk_s"
+    assert (call.file, call.body) == (FILE, b"")
+
+
+def test_a_file_always_has_a_name() -> None:
+    for name, sent in (("", "file"), ("\ud800.txt", "?.txt")):
+        call = Ntfy().render_upload(replace(FILE, name=name), TOPIC)
+        query = call.url.reveal().partition("?")[2]
+        assert dict(parse_qsl(query))["filename"] == sent
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "verdict", "reference"),
+    [
+        (200, {"id": "5", "attachment": {"name": "f"}}, "delivered", "5"),
+        (200, {"id": "5"}, "content", None),
+        (200, {}, "route", None),
+        (400, {"code": 40014}, "content", None),
+        (400, {"code": 40009}, "route", None),
+        (413, {}, "content", None),
+        (503, {}, "later", None),
+    ],
+)
+def test_answers_to_a_file(
+    status: int, said: dict[str, object], verdict: Verdict, reference: str | None
+) -> None:
+    reply = Reply(status=status, body=json.dumps(said).encode())
+    answer = Ntfy().read_upload(reply)
+    assert (answer.verdict, answer.reference) == (verdict, reference)
+
+
+def test_a_file_that_was_sent_is_named_and_another_is_linked() -> None:
+    assert "https://r.e/f" in body(files=(FILE,))["message"]
+    sent = body(SENT, files=(FILE,))["message"]
+    assert "https://r.e/f" not in sent
+    assert ".png" in sent
+    refused = replace(SENT, plain=True)
+    assert "https://r.e/f" in body(refused, files=(FILE,))["message"]
