@@ -26,6 +26,7 @@ __all__ = ["KeepReference", "Posted", "Sends", "read_reply", "send_message"]
 LEAST_SECRET = 6
 """Characters of a secret that are worth hiding. Shorter ones are in many words by chance."""
 
+Sleep = Callable[[float], Awaitable[object]]
 KeepReference = Callable[[str, str], Awaitable[None]]
 """Stores what is known of the target, by a key of `RenderOptions.references`."""
 
@@ -57,7 +58,7 @@ async def send_message(
     now: datetime,
     keep: KeepReference,
     may_upload: bool = True,
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    sleep: Sleep = asyncio.sleep,
 ) -> Posted:
     """Send a message by a route once.
 
@@ -72,7 +73,8 @@ async def send_message(
         now: The time, in UTC.
         keep: Stores a reference at once, so that a second try need not ask or upload again.
         may_upload: Whether files are uploaded; else they are linked.
-        sleep: Waits between the two tries, as long as the target's pace demands.
+        sleep: Waits after an upload and between the two tries, as long as the target's pace
+            demands.
     """
     known = dict(references)
 
@@ -82,7 +84,7 @@ async def send_message(
 
     failure = await _find_place(route, sender, known, learn)
     if failure is None and may_upload:
-        failure = await _upload(route, message, sender, known, learn)
+        failure = await _upload(route, message, sender, known, learn, sleep)
     if failure is not None:
         return failure
     options = RenderOptions(
@@ -131,6 +133,7 @@ async def _upload(
     sender: Sends,
     known: dict[str, str],
     learn: KeepReference,
+    sleep: Sleep,
 ) -> Posted | None:
     """Upload the files that are not there yet; return why the message has to wait."""
     for file in message.files:
@@ -143,6 +146,8 @@ async def _upload(
         # is no less worth reading.
         if posted.answer.verdict == "delivered" and posted.answer.reference is not None:
             await learn(file.key, posted.answer.reference)
+        # Some targets count it as a message.
+        await sleep(route.target.pace_seconds)
     return None
 
 

@@ -164,6 +164,14 @@ async def test_the_two_tries_keep_the_targets_pace(memory: Memory) -> None:
     assert memory.slept == [1.5]
 
 
+async def test_a_file_and_its_message_keep_the_targets_pace(memory: Memory) -> None:
+    class Slow(FakeTarget):
+        pace_seconds: ClassVar[float] = 2.5
+
+    await post(Sender(), memory, message(files=(FILE,)), target=Slow())
+    assert memory.slept == [2.5]
+
+
 async def test_what_cannot_be_rendered_is_tried_as_plain_text(memory: Memory) -> None:
     class Broken(FakeTarget):
         def render(
