@@ -285,7 +285,9 @@ def _event(schemas: Schemas, problems: Problems, event: str, item: Node) -> str 
     kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
     is_union = kind.text in {union.name for union in schemas.unions}
     if len(kind.models) != 1 or kind.text not in kind.models or is_union:
-        raise content.schema.error("an event must be one object with known members")
+        raise content.schema.error(
+            "an event must be one object with known members; give it 'properties'"
+        )
     return kind.text
 
 

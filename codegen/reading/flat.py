@@ -131,7 +131,7 @@ class Flattener:
         properties = dict(own["properties"].items()) if "properties" in own else {}
         for member in properties.values():
             if not isinstance(member.value, (dict, bool)):
-                raise member.error("must be a schema, which is a mapping")
+                raise member.error("must be a schema; write a mapping")
         required = (
             frozenset(node.texts("required")) if "required" in own else frozenset()
         )

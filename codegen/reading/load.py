@@ -46,7 +46,9 @@ def load(path: Path, name: str | None = None) -> Document:
         value = reader.read_json(text) if text.lstrip().startswith("{") else None
         value = reader.read_yaml(text) if value is None else value
     except RecursionError:
-        raise SpecError(f"{name}: is nested more than {DEEPEST} deep") from None
+        raise SpecError(
+            f"{name}: is nested more than {DEEPEST} deep; flatten it"
+        ) from None
     if not isinstance(value, dict):
         raise SpecError(
             f"{name}: is not a mapping; an OpenAPI document starts with 'openapi: 3.1.0' or"

@@ -67,7 +67,7 @@ def _access(root: Node, requirement: Node) -> Access:
     (name, place), *others = requirement.items()
     if others:
         raise requirement.error(
-            "several credentials at once are not supported; the client sends one"
+            "several credentials at once are not supported; require one of them"
         )
     owner: Node | None = root.get("components")
     schemes = root.get("securityDefinitions") or (
