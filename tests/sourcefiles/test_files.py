@@ -227,7 +227,9 @@ def test_a_link_inside_the_folder_is_not_followed(
     (out / "raw").symlink_to(elsewhere)
 
     assert run(NAMING, out) == REFUSED
-    assert "is a link" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        f"{out / 'raw'}: is a link; name a folder of its own\n"
+    )
     assert contents(elsewhere) == {}
 
 
@@ -335,7 +337,10 @@ def test_a_readme_of_ones_own_is_never_overwritten(
 
     assert run(NAMING, out) == REFUSED
 
-    assert "README.md: was not generated" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        f"{out / 'README.md'}: was not generated and would be overwritten;"
+        " move it, or name another folder\n"
+    )
     assert contents(out) == {"README.md": b"mine"}
 
 
