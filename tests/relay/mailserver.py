@@ -113,7 +113,13 @@ def serving_mail(folder: Path) -> Iterator[MailServer]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         # Connections may be open still: a task that is left pending is an error of some later test.
-        for task in (left := asyncio.all_tasks(loop)):
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(_end_others())
         loop.close()
+
+
+async def _end_others() -> None:
+    """End all tasks of the loop but this one."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
