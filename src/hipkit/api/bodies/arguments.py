@@ -53,7 +53,7 @@ def shown_segment(text: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return the text that a single value is sent as."""
+    """Return the text that a single value is sent as: JSON for an object or a list."""
     if isinstance(value, str):
         # Formatting a member of an enum of texts returns its name, not its value.
         return value if type(value) is str else str.__str__(value)
@@ -61,6 +61,8 @@ def as_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, (dict, list, tuple, msgspec.Struct)):
+        return as_json(value).decode()
     return str(value)
 
 

@@ -31,11 +31,17 @@ class Color(StrEnum):
         (1, "1"),
         (1.5, "1.5"),
         (datetime(2016, 9, 9, tzinfo=UTC), "2016-09-09T00:00:00+00:00"),
+        ({"city": "x"}, '{"city":"x"}'),
+        (Label(name="x"), as_json(Label(name="x")).decode()),
     ],
 )
 def test_a_value_has_one_text(value: object, text: str) -> None:
     assert as_text(value) == text
     assert list(as_texts(value, ",")) == [text]
+
+
+def test_objects_and_lists_in_lists_are_json() -> None:
+    assert list(as_texts([{"a": 1}, [2, 3]], None)) == ['{"a":1}', "[2,3]"]
 
 
 def test_a_list_is_one_text_or_several() -> None:
