@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import uuid
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
-
 from benchmarks.measuring import Spread, quotients
+from benchmarks.posted import post_notifications
 from benchmarks.report import Table, figure, judged, times
 from benchmarks.scene import Scene
 from hipkit.api.secret import Secret
@@ -28,11 +27,8 @@ from hipkit.relay.targets.protocol import (
 from hipkit.relay.targets.webhook import Webhook, WebhookSettings
 from hipkit.server import settings as server_settings
 from hipkit.server.app import open_server
-from hipkit.server.events.posted import POSTED, PostedMessage
 from hipkit.server.events.sender import Sender
 from hipkit.server.events.subscriptions import Subscriptions
-from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.routes import ROUTE
 
 __all__ = ["measure"]
@@ -108,7 +104,10 @@ async def _relay(folder: Path, count: int, *, has_dead: bool) -> float:
     try:
         routes = [_route(number) for number in range(ROUTES)]
         await register_routes(await runtime.operator_context(), routes)
-        await server.database.write(lambda stores: _post(stores, count))
+        now_us = time.time_ns() // 1_000
+        await server.database.write(
+            partial(post_notifications, count=count, posted_us=now_us)
+        )
         targets = _Targets(count * (ROUTES - 1), has_dead=has_dead)
         kind = RouteKind(runtime, routes, targets)
         source = Subscriptions(
@@ -144,26 +143,3 @@ def _route(number: int) -> Route:
     secret = Secret("0123456789abcdef0123456789abcdef")
     settings = WebhookSettings(url=Secret(f"https://{host}/hook"), secret=secret)
     return Route(name=f"route {number}", target=Webhook(), settings=settings)
-
-
-async def _post(stores: Stores, count: int) -> None:
-    now_us = time.time_ns() // 1_000
-    for _ in range(count):
-        message = PostedMessage(
-            id=str(uuid.uuid4()),
-            sent_us=now_us,
-            kind="notification",
-            room="Ops",
-            body="The disk of <b>db-7</b> is full",
-            format="html",
-            sender="Nagios",
-            color="yellow",
-        )
-        event = NewEvent(
-            group_id=1,
-            room_id=1,
-            event=POSTED,
-            item=msgspec.json.encode(message).decode(),
-            root="",
-        )
-        await stores.events.add(event, now_us)

@@ -14,23 +14,18 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from benchmarks.children import Child
 from benchmarks.measuring import Spread
+from benchmarks.posted import POSTED_ROOM, post_notifications
 from benchmarks.report import Table, figure, judged
 from benchmarks.scene import Scene
 from benchmarks.sending import loading_core
 from benchmarks.served import Process, fill, serve_hipkit
-from hipkit.server.events.posted import POSTED, PostedMessage
-from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
-from hipkit.server.storage.stores.events import NewEvent
 
 __all__ = ["measure"]
 
-ROOM = "Ops"
-TARGET = f"/v2/room/{ROOM}/notification"
+TARGET = f"/v2/room/{POSTED_ROOM}/notification"
 MESSAGES, ALONE, CONNECTIONS = 3_000, 200, 64
 ROUNDS = 5
 ROUTES = 10
@@ -79,7 +74,7 @@ def measure(scene: Scene) -> Table:
 
 def _measure_working(scene: Scene, name: str, target: str) -> list[Line]:
     database = _folder(scene) / "working.db"
-    token = fill(database, {ROOM: 0})
+    token = fill(database, {POSTED_ROOM: 0})
     with ExitStack() as stack:
         receiver = stack.enter_context(_receiving(scene))
         port = int(receiver.read())
@@ -128,7 +123,7 @@ def _measure_working(scene: Scene, name: str, target: str) -> list[Line]:
 def _measure_waiting(scene: Scene) -> list[Line]:
     folder = _folder(scene)
     database = folder / "waiting.db"
-    fill(database, {ROOM: 0})
+    fill(database, {POSTED_ROOM: 0})
     file = _write_file(folder, WEBHOOK, DEAD, ROUTES)
     began = time.perf_counter()
     with serve_hipkit(scene, database, "--relay", str(file)) as served:
@@ -205,36 +200,16 @@ def _write_file(folder: Path, target: str, url: str, routes: int) -> Path:
 
 async def _add(database: Path, count: int) -> None:
     """Store what the routes of a server that has ended wait for."""
+    posted_us = time.time_ns() // 1_000 - HOUR_US
     opened = SqliteDatabase.open(database, durable=False)
     try:
         for start in range(0, count, AT_ONCE):
-            numbers = range(start, min(count, start + AT_ONCE))
-            await opened.write(partial(_add_some, numbers))
+            some = min(AT_ONCE, count - start)
+            await opened.write(
+                partial(post_notifications, count=some, posted_us=posted_us)
+            )
     finally:
         opened.close()
-
-
-async def _add_some(numbers: range, stores: Stores) -> None:
-    now_us = time.time_ns() // 1_000 - HOUR_US
-    for _ in numbers:
-        message = PostedMessage(
-            id=str(uuid.uuid4()),
-            sent_us=now_us,
-            kind="notification",
-            room=ROOM,
-            body="<b>The disk of db-7 is full</b>, see https://monitoring.example.com/db-7",
-            format="html",
-            sender="Nagios",
-            color="yellow",
-        )
-        event = NewEvent(
-            group_id=1,
-            room_id=1,
-            event=POSTED,
-            item=msgspec.json.encode(message).decode(),
-            root="",
-        )
-        await stores.events.add(event, now_us)
 
 
 def _cpu_seconds(served: Process) -> float:
